@@ -1,0 +1,342 @@
+"""The contract of a connector: a tiny required part, optional protocols, and facts about the platform as data.
+
+A connector is a class with ``info``, ``Options``, ``check`` and ``render``. Whatever else the platform allows is
+declared by implementing a protocol below; the engine asks with ``isinstance`` and takes another road where a
+protocol is missing. Facts have safe defaults, and each names its source in the platform's fact sheet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
+
+from syncer.domain.listing import Json, RemoteListing, Rendered, WantedListing
+from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
+from syncer.domain.words import Words
+from syncer.sdk.http import HttpClient
+from syncer.sdk.operations import Kind, ListingRef, Operation, Page, Result
+from syncer.sdk.options import Options
+
+#: Version of this contract; a connector says which it was written for in ``Info.contract``.
+CONTRACT = 1
+
+#: Names of rendered fields that every connector uses for the same thing.
+TITLE, DESCRIPTION, CATEGORY, PICTURES = "title", "description", "category", "pictures"
+
+
+class BudgetKind(StrEnum):
+    """How a platform counts: TOKEN refills evenly; FIXED resets each window; SLIDING looks back; DAILY at midnight."""
+
+    TOKEN = "token"  # noqa: S105  (a kind of bucket)
+    FIXED = "fixed"
+    SLIDING = "sliding"
+    DAILY = "daily"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A quota: at most ``limit`` calls per ``per_seconds``, counted under ``key``.
+
+    ``key`` says what the platform counts by, such as ``shopee:app:2001887``: accounts with an equal key share the
+    budget. ``calls`` are the operation names that spend it (exact, or a prefix ending in ``*``); empty means all.
+    ``urgent_share`` of it is kept for stock that falls. ``utc_offset_h`` is where a DAILY budget's midnight lies.
+    ``source`` names the fact sheet's line.
+    """
+
+    name: str
+    key: str
+    kind: BudgetKind
+    limit: int
+    per_seconds: float
+    calls: tuple[str, ...] = ()
+    urgent_share: float = 0.2
+    utc_offset_h: float = 0.0
+    source: str = ""
+
+    def covers(self, operation: str) -> bool:
+        """Return whether a call named ``operation`` spends this budget."""
+        return not self.calls or any(
+            operation.startswith(name[:-1]) if name.endswith("*") else operation == name for name in self.calls
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchShape:
+    """How much one call carries: operations on up to ``listings`` listings, with up to ``offers`` offers each call."""
+
+    listings: int = 1
+    offers: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StopStep:
+    """One way of taking an offer off sale, from the least harmful on.
+
+    ``kind`` is STOCK (quantity 0), HIDE or DELETE. ``siblings`` says that the listing's other variants stop too.
+    ``undo`` is the operation that takes it back (``None``: nothing does). ``blocked_by`` names what may refuse it.
+    """
+
+    kind: Kind
+    siblings: bool = False
+    undo: Kind | None = None
+    blocked_by: tuple[str, ...] = ()
+
+
+class Meaning(StrEnum):
+    """What an order's status means for stock."""
+
+    IGNORE = "ignore"
+    HOLD = "hold"
+    SOLD = "sold"
+    GONE = "gone"
+    BACK = "back"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """What order statuses mean, and when the platform moves its own number.
+
+    ``lowers`` and ``gives_back`` say whether the platform lowers its own stock at a sale and raises it after a
+    cancellation: true, false, or ``None`` for unknown (then the number is set again). ``lag_s`` is how late an
+    order may show up in the platform's own list.
+    """
+
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    lowers: bool | None = None
+    gives_back: bool | None = None
+    lag_s: float = 60.0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How listings are found again after an unknown outcome.
+
+    ``search_lag_s``: a new listing shows in look-ups after at most this long. ``late_write_s``: a write whose
+    answer was lost may still land for this long. ``read_lag_s``: a read may show a state this old.
+    ``strong``: look-ups by marker are immediate and exact (idempotency key, external id).
+    """
+
+    search_lag_s: float = 60.0
+    late_write_s: float = 60.0
+    read_lag_s: float = 5.0
+    strong: bool = False
+    source: str = ""
+
+
+class WebhookScope(StrEnum):
+    """Whether the platform has one webhook address per app or per account."""
+
+    APP = "app"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookFacts:
+    """How webhooks must be answered: ``status`` and ``body`` within ``deadline_s`` seconds."""
+
+    scope: WebhookScope = WebhookScope.ACCOUNT
+    status: int = 200
+    body: bytes = b""
+    deadline_s: float = 3.0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What a connector says about itself and its platform.
+
+    ``operations`` are the writes it can do. ``hosts`` is the allow-list of host names that it may call (a leading
+    ``*.`` allows sub-domains); a loopback address is allowed only for accounts on a sandbox. ``editable_fields``
+    names the rendered fields that can be changed after creation; others are only sent with CREATE.
+    ``review`` says that new or edited listings pass a review there. ``concurrency`` is how many calls of one
+    account may be under way at once.
+    """
+
+    name: str
+    label: str
+    contract: int = CONTRACT
+    currencies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    operations: frozenset[Kind] = frozenset()
+    batches: Mapping[Kind, BatchShape] = field(default_factory=dict)
+    stop_ladder: tuple[StopStep, ...] = (StopStep(Kind.STOCK, undo=Kind.STOCK),)
+    finding: Finding = Finding()
+    orders: OrderFacts | None = None
+    webhooks: WebhookFacts | None = None
+    editable_fields: tuple[str, ...] = (TITLE, DESCRIPTION)
+    max_axes: int = 3
+    max_offers: int = 100
+    review: bool = False
+    concurrency: int = 4
+    call_deadline_s: float = 60.0
+    docs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose shop an account is: compared at every reconnect, so that a sign-in to another shop is noticed.
+
+    ``test_shop`` is true on a platform's own sandbox. ``access_until`` is when the seller's consent ends.
+    """
+
+    shop_id: str
+    shop_name: str
+    region: str = ""
+    currency: str = ""
+    test_shop: bool = False
+    access_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A sign-in: the pair of tokens and when each ends (aware UTC). Never shown: ``repr`` hides them."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    access_until: dt.datetime
+    refresh_until: dt.datetime | None = None
+    shop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the engine gives a connector: the HTTP client (its own hosts only), a clock, a scratch folder.
+
+    ``tokens`` returns the account's newest sign-in (it is refreshed by the engine, never by the connector);
+    ``None`` for platforms that sign with fixed keys from the options. ``now`` is aware UTC.
+    """
+
+    http: HttpClient
+    scratch: Path
+    tokens: Callable[[], Tokens | None] = lambda: None
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+
+
+class Connector(Protocol):
+    """The required part. The class is registered under the entry-point group ``syncer.connectors``."""
+
+    info: ClassVar[Info]
+    options_type: ClassVar[type[Options]]
+
+    def __init__(self, options: Options, context: Context) -> None:
+        """Keep the options and the context; make no call."""
+
+    def check(self) -> Identity:
+        """Make the cheapest call that proves the sign-in, and say whose shop this is. Raises ConnectorError."""
+
+    def budgets(self) -> Sequence[Budget]:
+        """Return the quotas that this account's calls spend; an empty list means none is known."""
+
+    def render(self, listing: WantedListing, facts: Mapping[str, Json]) -> Rendered:
+        """Return ``listing`` exactly as this channel will store it. Pure: no call, equal input gives equal output.
+
+        ``facts`` holds what :class:`NeedsFacts` fetched (possibly not everything yet). What the channel would
+        refuse becomes a problem here, before any call.
+        """
+
+
+@runtime_checkable
+class PublishesListings(Protocol):
+    """The channel has listings that can be written one by one or in batches."""
+
+    def apply(self, batch: Sequence[Operation]) -> Sequence[Result]:
+        """Apply operations of one kind in one call; one result per operation in the same order.
+
+        Makes at most one remote write. Raises ConnectorError only if the call as a whole failed.
+        """
+
+    def find_listing(self, ref: ListingRef) -> Sequence[RemoteListing]:
+        """Return every listing that carries ``ref``'s marker, or holds one of its SKUs, by the strongest look-up."""
+
+    def fetch_listing(self, remote_id: str) -> RemoteListing:
+        """Return one listing with all its fields and offers. Raises :class:`~syncer.sdk.errors.Gone` if deleted."""
+
+    def fetch_listings(self, cursor: str | None) -> Page:
+        """Return the next page of all listings of the account, whole enough to compare (title, offers, status)."""
+
+
+@runtime_checkable
+class UploadsPictures(Protocol):
+    """Pictures are uploaded beforehand, each once per account, and named by the id that comes back."""
+
+    def upload_picture(self, data: bytes, mime: str, name: str) -> str:
+        """Upload one picture and return the channel's id for it."""
+
+
+@runtime_checkable
+class NeedsFacts(Protocol):
+    """``render`` needs facts that only the platform knows: limits, mandatory attributes, couriers."""
+
+    def fact_keys(self, listing: WantedListing) -> Sequence[str]:
+        """Return the keys of the facts that rendering ``listing`` needs (pure)."""
+
+    def fetch_fact(self, key: str) -> Json:
+        """Fetch one fact by key, as JSON. It is kept for ``fact_ttl_s`` seconds."""
+
+    fact_ttl_s: ClassVar[float]
+
+
+@runtime_checkable
+class HasTaxonomy(Protocol):
+    """The channel has a category tree and attributes to map to."""
+
+    def fetch_categories(self) -> Sequence[RemoteCategory]:
+        """Return the channel's category tree."""
+
+    def fetch_attributes(self, category_id: str) -> Sequence[RemoteAttribute]:
+        """Return the attributes of one category."""
+
+
+@runtime_checkable
+class SignsIn(Protocol):
+    """The seller consents on the platform's page, and the access is refreshed from time to time."""
+
+    def authorise_url(self, redirect: str, state: str) -> str:
+        """Return the address where the seller consents; ``state`` must come back with the answer."""
+
+    def exchange(self, answer: Mapping[str, str]) -> Tokens:
+        """Turn the query of the redirect back into a sign-in."""
+
+    def refresh(self, tokens: Tokens) -> Tokens:
+        """Spend the refresh token, once, for a new pair. Raises SignInNeeded if it is dead, OutcomeUnknown if lost."""
+
+    refresh_ahead_s: ClassVar[float]
+
+
+@runtime_checkable
+class RecoversSignIn(Protocol):
+    """The platform documents a way to get a lost pair back."""
+
+    def recover(self, tokens: Tokens) -> Tokens:
+        """Try the documented recovery once after a refresh whose answer was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFile:
+    """One file of a feed: its name, media type and bytes."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+@runtime_checkable
+class WritesFeed(Protocol):
+    """The partner takes a file instead of calls."""
+
+    def write_feed(self, listings: Sequence[tuple[WantedListing, Rendered]]) -> Sequence[FeedFile]:
+        """Return the feed's files for all live listings."""
+
+
+@runtime_checkable
+class ExplainsCodes(Protocol):
+    """The connector can say in plain words what a platform's code means."""
+
+    def explain(self, code: str) -> Words | None:
+        """Return what ``code`` means, or ``None`` if it is unknown."""
