@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Table, func, insert, select, update
+from sqlalchemy import Column, Table, func, select, text, update
 
 from syncer.domain.words import SyncerError, Words
 from syncer.store import tables
@@ -52,7 +52,7 @@ class KeyStatus:
     values: int
 
 
-class Keyring:
+class Keys:
     """One or more Fernet keys, newest first: the first one seals, each of them opens."""
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -64,7 +64,7 @@ class Keyring:
         self._fernets: dict[str, Any] = {}
 
     def __repr__(self) -> str:
-        return f"Keyring({', '.join(self._keys)})"
+        return f"Keys({', '.join(self._keys)})"
 
     @property
     def newest_id(self) -> str:
@@ -129,43 +129,50 @@ class Keyring:
         return found
 
 
-def open_keyring(engine: Engine, home: Path, *, key: str | None = None, key_file: Path | None = None) -> Keyring:
-    """Return the keyring, after checking on a canary that it fits this database (K3).
+def open_keys(engine: Engine, home: Path, *, key: str | None = None, key_file: Path | None = None) -> Keys:
+    """Return the keys, after checking on a canary that they fit this database (K3).
 
     ``key`` is SYNCER_SECRET_KEY (keys separated by commas or white space, newest first), ``key_file`` is
     SYNCER_SECRET_KEY_FILE. With neither, ``SYNCER_HOME/secret.key`` is used, and made on the first use; a new
     key is never made while sealed values exist. Raises :class:`KeyProblem`.
     """
-    keyring = _read_keyring(home, key, key_file)
-    if keyring is None:
+    keys = _read_keys(home, key, key_file)
+    if keys is None:
         with read(engine) as connection:
             if _sealed_exist(connection):
                 raise _missing()
-        keyring = _make_key(home / KEY_FILE)
-    check_canary(engine, keyring)
-    return keyring
+        keys = _make_key(home / KEY_FILE)
+    check_canary(engine, keys)
+    return keys
 
 
-def check_canary(engine: Engine, keyring: Keyring) -> None:
-    """Make sure that ``keyring`` fits the sealed values of this database; plant the canary on the first use.
+def check_canary(engine: Engine, keys: Keys) -> None:
+    """Make sure that ``keys`` fit the sealed values of this database; plant the canary on the first use.
 
     Raises :class:`KeyProblem` if the key is another one.
     """
     with read(engine) as connection:
         canary = _canary(connection)
     if canary is None:
-        with write(engine) as connection:
-            canary = _canary(connection)
-            if canary is None:
-                if _sealed_exist(connection):
-                    raise _wrong()
-                value = keyring.seal("canary", _CANARY_PURPOSE)
-                connection.execute(insert(tables.meta).values(key=_CANARY, value=value))
-                return
+        canary = _plant_canary(engine, keys)
     try:
-        keyring.unseal(canary, _CANARY_PURPOSE)
+        keys.unseal(canary, _CANARY_PURPOSE)
     except SealBroken:
         raise _wrong() from None
+
+
+def _plant_canary(engine: Engine, keys: Keys) -> str:
+    with write(engine) as connection:
+        if _canary(connection) is None and _sealed_exist(connection):
+            raise _wrong()
+        # On PostgreSQL two processes may be here at once: the first one wins, both read what it planted.
+        connection.execute(
+            text("INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"),
+            {"key": _CANARY, "value": keys.seal("canary", _CANARY_PURPOSE)},
+        )
+        planted = _canary(connection)
+    assert planted is not None
+    return planted
 
 
 def sealed_columns() -> list[tuple[Table, Column[Any]]]:
@@ -178,16 +185,16 @@ def sealed_columns() -> list[tuple[Table, Column[Any]]]:
     ]
 
 
-def rotate(engine: Engine, keyring: Keyring, *, batch: int = 200, progress: Callable[[int], None] | None = None) -> int:
+def rotate(engine: Engine, keys: Keys, *, batch: int = 200, progress: Callable[[int], None] | None = None) -> int:
     """Seal every value with the newest key; return how many were sealed anew.
 
     It works in short transactions and may be ended and begun again at any moment: what is done stays done.
     ``progress`` is told how many values each batch has sealed. Raises :class:`KeyProblem` when a value's key
-    is not in the keyring; the values before it are done.
+    is not among ``keys``; the values before it are done.
     """
     done = 0
     for table, column in [*sealed_columns(), (tables.meta, tables.meta.c.value)]:
-        while count := _rotate_batch(engine, keyring, table, column, batch):
+        while count := _rotate_batch(engine, keys, table, column, batch):
             done += count
             if progress is not None:
                 progress(count)
@@ -195,23 +202,23 @@ def rotate(engine: Engine, keyring: Keyring, *, batch: int = 200, progress: Call
     return done
 
 
-def _rotate_batch(engine: Engine, keyring: Keyring, table: Table, column: Column[Any], batch: int) -> int:
-    newest = f"{_PREFIX}.{keyring.newest_id}."
-    keys = list(table.primary_key.columns)
+def _rotate_batch(engine: Engine, keys: Keys, table: Table, column: Column[Any], batch: int) -> int:
+    newest = f"{_PREFIX}.{keys.newest_id}."
+    identity = list(table.primary_key.columns)
     stale = column.startswith(f"{_PREFIX}.", autoescape=True) & ~column.startswith(newest, autoescape=True)
     if table is tables.meta:
         stale &= tables.meta.c.key == _CANARY
     with write(engine) as connection:
-        rows = connection.execute(select(*keys, column).where(stale).limit(batch).with_for_update()).all()
+        rows = connection.execute(select(*identity, column).where(stale).limit(batch).with_for_update()).all()
         for row in rows:
-            here = [key == value for key, value in zip(keys, row[:-1], strict=True)]
-            connection.execute(update(table).where(*here).values({column.name: keyring.reseal(row[-1])}))
+            here = [part == value for part, value in zip(identity, row[:-1], strict=True)]
+            connection.execute(update(table).where(*here).values({column.name: keys.reseal(row[-1])}))
     return len(rows)
 
 
-def key_status(engine: Engine, keyring: Keyring) -> list[KeyStatus]:
+def key_status(engine: Engine, keys: Keys) -> list[KeyStatus]:
     """Count the sealed values per key, newest key first; an old key may be dropped only at 0 (K3)."""
-    counts = dict.fromkeys(keyring.ids, 0)
+    counts = dict.fromkeys(keys.ids, 0)
     start = len(_PREFIX) + 2
     with read(engine) as connection:
         for table, column in [*sealed_columns(), (tables.meta, tables.meta.c.value)]:
@@ -222,7 +229,7 @@ def key_status(engine: Engine, keyring: Keyring) -> list[KeyStatus]:
             for found, count in connection.execute(query):
                 counts[found] = counts.get(found, 0) + count
     return [
-        KeyStatus(key_id, newest=key_id == keyring.newest_id, known=key_id in keyring.ids, values=count)
+        KeyStatus(key_id, newest=key_id == keys.newest_id, known=key_id in keys.ids, values=count)
         for key_id, count in counts.items()
     ]
 
@@ -232,9 +239,9 @@ def new_key() -> str:
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
-def _read_keyring(home: Path, key: str | None, key_file: Path | None) -> Keyring | None:
+def _read_keys(home: Path, key: str | None, key_file: Path | None) -> Keys | None:
     if key:
-        return Keyring(re.split(r"[,\s]+", key))
+        return Keys(re.split(r"[,\s]+", key))
     path = key_file or home / KEY_FILE
     try:
         content = path.read_text(encoding="ascii")
@@ -247,10 +254,10 @@ def _read_keyring(home: Path, key: str | None, key_file: Path | None) -> Keyring
         raise _unreadable(path) from None
     if mode & 0o077:
         raise _open_to_others(path)
-    return Keyring(re.split(r"[,\s]+", content))
+    return Keys(re.split(r"[,\s]+", content))
 
 
-def _make_key(path: Path) -> Keyring:
+def _make_key(path: Path) -> Keys:
     """Make the key file, with mode 0600 from its first byte; a process that made it meanwhile wins."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{KEY_FILE}.{secrets.token_hex(4)}")
@@ -268,7 +275,7 @@ def _make_key(path: Path) -> Keyring:
             temporary.unlink()
     except OSError:
         raise _unwritable(path) from None
-    found = _read_keyring(path.parent, None, path)
+    found = _read_keys(path.parent, None, path)
     assert found is not None
     return found
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
 % if down_revision is None:
-from syncer.store.migrations import guards
+from syncer.store import triggers
 % endif
 
 revision = ${repr(up_revision)}
@@ -18,6 +18,6 @@ depends_on = None
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}
 % if down_revision is None:
-    for statement in guards.statements(op.get_bind().dialect.name):
+    for statement in triggers.create_statements(op.get_bind().dialect.name):
         op.execute(statement)
 % endif

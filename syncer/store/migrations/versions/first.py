@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from syncer.store.migrations import guards
+from syncer.store import triggers
 from syncer.store.types import Amount, Identity64, JsonColumn, UtcTime
 
 revision = "0001"
@@ -478,5 +478,5 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     # ### end Alembic commands ###
-    for statement in guards.statements(op.get_bind().dialect.name):
+    for statement in triggers.create_statements(op.get_bind().dialect.name):
         op.execute(statement)
