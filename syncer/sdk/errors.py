@@ -81,6 +81,10 @@ class Transient(ConnectorError):
     default_who = Who.NOBODY
 
 
+class PictureGone(Transient):
+    """RETRY: the channel no longer has an uploaded picture. Forget its ids of this listing's pictures, upload again."""
+
+
 class RateLimited(ConnectorError):
     """RETRY_AT: refused for its rate; nothing was changed. ``after_s`` says when; the budget pauses until then.
 

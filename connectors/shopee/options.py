@@ -1,0 +1,88 @@
+"""What a Shopee account is set up with (shopee.md sections 1, 3 and 9.1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from syncer.sdk.options import Options, SecretStr
+
+#: Live API host for callers in Asia (shopee.md 1.1). The host depends on where *we* are, not on the shop.
+LIVE_HOST = "https://partner.shopeemobile.com"
+#: Every API host that Shopee publishes (shopee.md 1.1).
+HOSTS = (
+    "partner.shopeemobile.com",
+    "openplatform.shopee.com.br",
+    "openplatform.shopee.cn",
+    "openplatform.sandbox.test-stable.shopee.sg",
+    "partner.test-stable.shopeemobile.com",
+)
+TEST_HOSTS = frozenset({"openplatform.sandbox.test-stable.shopee.sg", "partner.test-stable.shopeemobile.com"})
+
+
+def _web_address(value: str) -> str:
+    address = value.rstrip("/")
+    if not address.startswith(("https://", "http://")):
+        raise ValueError("not a web address")
+    return address
+
+
+def _aware(value: dt.datetime | None) -> dt.datetime | None:
+    return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class ShopeeOptions(Options):
+    """Options of one Shopee shop. The first sentence of each description is the flag's help."""
+
+    base_url: WebAddress = Field(
+        LIVE_HOST,
+        description="API address. Live for Asia by default; test keys work on the sandbox address only.",
+    )
+    partner_id: int = Field(description="Partner id of your app, from Shopee's console.", ge=1, le=4_294_967_295)
+    partner_key: SecretStr = Field(
+        description="Partner key of your app. Used as text, exactly as the console shows it."
+    )
+    shop_id: int | None = Field(
+        None, description="Id of the shop. Taken from the sign-in if left out.", ge=1, le=4_294_967_295
+    )
+    access_token: SecretStr | None = Field(None, description="First access token, if you already have one.")
+    refresh_token: SecretStr | None = Field(None, description="First refresh token, if you already have one.")
+    access_expires_at: Annotated[dt.datetime | None, AfterValidator(_aware)] = Field(
+        None, description="When the first access token ends. ISO 8601; without it the token is refreshed soon."
+    )
+    consent_form: Literal["signed", "open"] = Field(
+        "signed", description='Consent link: "signed" on the API host, or "open" on the consent page.'
+    )
+    consent_url: WebAddress = Field("https://open.shopee.com/auth", description='Consent page for consent_form "open".')
+    language: Literal["id", "en"] = Field("id", description="Language of category and attribute names.")
+    logistics: tuple[int, ...] = Field(
+        (), description="Courier channel ids to offer. Empty: every enabled channel that fits the parcel."
+    )
+    free_shipping: bool = Field(False, description="The shop pays for shipping on every courier.")
+    location_id: str = Field("", description="Warehouse to keep stock in. Only for shops with several warehouses.")
+    attribute_defaults: dict[str, str] = Field(
+        {}, description="Values for mandatory attributes, by name or id. Used where a product says nothing."
+    )
+    neutral_attributes: bool = Field(
+        True, description='Fill mandatory attributes with "Other" or "No". Only where nothing better is known.'
+    )
+    calls_per_s: int = Field(5, description="Calls a second for the whole app. Shared by all its shops.", ge=1, le=1000)
+    daily_calls: int | None = Field(None, description="Calls a day for the whole app. Empty: no limit known.", ge=1)
+    variation_pause_s: float = Field(
+        5.0, description="Pause between making a listing and its variants, in seconds.", ge=0, le=600
+    )
+    review_check_s: float = Field(
+        30.0, description="When to look at a listing again after a change, in seconds.", ge=0, le=86_400
+    )
+    late_write_s: float = Field(
+        60.0, description="How late a change without an answer may still land, in seconds.", ge=0, le=3600
+    )
+    search_lag_s: float = Field(
+        60.0, description="How late a new listing shows in look-ups, in seconds.", ge=0, le=86_400
+    )
+    read_lag_s: float = Field(5.0, description="How old a state a read may show, in seconds.", ge=0, le=600)
