@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy import insert, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-import syncer.store.triggers  # noqa: F401  (create_all makes them, too)
-from syncer.store import errors, migrate, tables
+from syncer.store import errors, migrate, tables, triggers
 from syncer.store.engine import Connection, Engine, open_engine, read, write
 from syncer.store.migrations import run
 
@@ -106,6 +105,7 @@ def test_a_database_of_a_newer_program_is_left_alone(engine: Engine) -> None:
 @pytest.mark.parametrize("change", ["UPDATE stock_movement SET delta = 9", "DELETE FROM stock_movement"])
 def test_the_ledger_cannot_be_rewritten(engine: Engine, change: str) -> None:
     """Rule K5: append-only, enforced by the database itself."""
+    assert "stock_movement" in triggers.APPEND_ONLY
     with write(engine) as connection:
         add_movement(connection)
     with pytest.raises(DBAPIError, match="append-only"), write(engine) as connection:
