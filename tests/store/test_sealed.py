@@ -91,8 +91,8 @@ def test_nothing_shows_a_key() -> None:
     assert key[:8] not in ring.newest_id
 
 
-@pytest.mark.parametrize("bad", ["", "short", "x" * 44, f"{new_key()} KANARI"])
-def test_a_malformed_key_is_said_without_repeating_it(engine: Engine, home: Path, bad: str) -> None:
+@pytest.mark.parametrize("bad", ["", "short", "x" * 44, "KANARI", "A" * 43 + "= KANARI"])
+def test_a_malformed_key_is_said_without_repeating_it(bad: str) -> None:
     with pytest.raises(KeyProblem) as caught:
         Keys(bad.split() or [bad])
     assert "SYNCER_SECRET_KEY" in caught.value.words.id
