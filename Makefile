@@ -1,4 +1,4 @@
-# What a person types here: make demo | test | test-long | lint | bench | lock | migration
+# What a person types here: make demo | test | test-long | lint | bench | lock | migration | settings
 # Each target makes its own virtual environment from a lock file with hashes; nothing else is needed but
 # Python 3.11 or newer, make and git.
 
@@ -15,7 +15,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED = --require-hashes --only-binary :all:
 EDITABLE = --no-deps --no-build-isolation --editable .
 
-.PHONY: demo test test-long lint bench lock migration format clean
+.PHONY: demo test test-long lint bench lock migration settings format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/syncer demo $(if $(filter-out 0 no false,$(ONCE)),--once)
@@ -45,6 +45,10 @@ migration: $(VENV)/.dev
 	$(BIN)/python -m syncer.store.migrations.regenerate
 	$(BIN)/ruff format syncer/store/migrations/versions
 	$(BIN)/ruff check --fix syncer/store/migrations/versions
+
+# .env.example and docs/settings.md follow the table in config/settings.py.
+settings: $(VENV)/.dev
+	$(BIN)/python -m config.settings
 
 # The lock files name no registry, so they work with whichever one pip is set up for.
 PIP_COMPILE = $(VENV)-lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-header \

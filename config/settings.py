@@ -335,8 +335,16 @@ def example() -> str:
 
 
 def manual() -> str:
-    """Return the table of settings for the manual, as Markdown."""
-    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    """Return the text of ``docs/settings.md``."""
+    lines = [
+        "# Settings",
+        "",
+        "They come from the environment, or from a file `.env` in the working directory; the environment wins.",
+        "This page is made from `config/settings.py` (`make settings`).",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
     lines += [f"| `{s.name}` | {f'`{s.default}`' if s.default else ''} | {s.meaning.en} |" for s in SETTINGS]
     return "\n".join(lines) + "\n"
 
@@ -385,6 +393,5 @@ def _default_home(environ: MutableMapping[str, str]) -> Path:
 
 
 if __name__ == "__main__":
-    import sys
-
-    sys.stdout.write(example())
+    Path(".env.example").write_text(example(), encoding="utf-8")
+    Path("docs", "settings.md").write_text(manual(), encoding="utf-8")

@@ -308,8 +308,8 @@ def _translate_postgresql(context: ExceptionContext, place: str) -> errors.Store
         return errors.unreachable(place)
     if state == "53100":
         return errors.full(place)
-    if state == "55P03":
-        return errors.busy(place, 0)
+    if state in ("55P03", "40P01", "40001"):  # lock not available, deadlock, serialization failure
+        return errors.busy(place)
     if state == "25006":
         return errors.read_only(place)
     if state == "42P01":

@@ -37,14 +37,14 @@ class StoreAddressInvalid(StoreError):
     """SYNCER_DATABASE_URL is not an address of a database that Syncer can use."""
 
 
-def busy(where: str, waited_s: float) -> StoreBusy:
-    """Return the error for a database that stayed locked for ``waited_s`` seconds."""
+def busy(where: str, waited_s: float = 0) -> StoreBusy:
+    """Return the error for a database that stayed locked for ``waited_s`` seconds (0: not known)."""
+    waited = (f" (sudah menunggu {waited_s:.0f} detik)", f" (waited {waited_s:.0f} seconds)") if waited_s else ("", "")
     return StoreBusy(
         Words(
-            id=f"Basis data {where} sedang dipakai proses lain (sudah menunggu {waited_s:.0f} detik). "
-            "Tunggu pekerjaan itu selesai, lalu ulangi.",
-            en=f"The database {where} is in use by another process (waited {waited_s:.0f} seconds). "
-            "Wait until that work has ended, then try again.",
+            id=f"Basis data {where} sedang dipakai proses lain{waited[0]}. Tunggu pekerjaan itu selesai, lalu ulangi.",
+            en=f"The database {where} is in use by another process{waited[1]}. Wait until that work has ended, "
+            "then try again.",
         )
     )
 

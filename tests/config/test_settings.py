@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -115,11 +116,10 @@ def test_a_file_that_is_no_text(dotenv: Path) -> None:
         load_settings({}, dotenv)
 
 
-def test_the_example_file_is_what_the_table_says() -> None:
-    assert (ROOT / ".env.example").read_text("utf-8") == settings.example(), (
-        "run: python -m config.settings > .env.example"
-    )
-    assert all(f"`{setting.name}`" in settings.manual() for setting in settings.SETTINGS)
+@pytest.mark.parametrize(("name", "text"), [(".env.example", settings.example), ("docs/settings.md", settings.manual)])
+def test_the_files_are_what_the_table_says(name: str, text: Callable[[], str]) -> None:
+    assert (ROOT / name).read_text("utf-8") == text(), "run: make settings"
+    assert all(setting.name in text() for setting in settings.SETTINGS)
 
 
 def test_the_example_file_is_valid_when_filled_in(dotenv: Path) -> None:

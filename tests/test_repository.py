@@ -1,0 +1,82 @@
+"""Promises of the repository itself: what is locked, and what no file may name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)")
+
+
+def pins(name: str) -> dict[str, str]:
+    found = {}
+    for line in (ROOT / name).read_text("utf-8").splitlines():
+        match = PIN.match(line)
+        if match:
+            found[canonicalize_name(match[1])] = match[2]
+    return found
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_each_pin_has_its_hashes_and_no_registry_is_named(name: str) -> None:
+    """Rule S1."""
+    text = (ROOT / name).read_text("utf-8")
+    for block in re.split(r"\n(?=[A-Za-z0-9])", text):
+        if PIN.match(block):
+            assert "--hash=sha256:" in block, block.splitlines()[0]
+    assert "://" not in text
+    assert not re.search(r"^--", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("lock", "groups"),
+    [("requirements.lock", ["build"]), ("requirements-dev.lock", ["build", "test", "lint"])],
+)
+def test_the_lock_file_holds_what_the_project_asks_for(lock: str, groups: list[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = project["dependencies"] + [line for group in groups for line in project["optional-dependencies"][group]]
+    locked = pins(lock)
+    for requirement in map(Requirement, asked):
+        version = locked.get(canonicalize_name(requirement.name))
+        assert version is not None, f"{requirement.name} is not in {lock}: run make lock"
+        assert requirement.specifier.contains(version), f"{requirement} but {version} in {lock}: run make lock"
+
+
+def test_both_lock_files_agree() -> None:
+    runtime, development = pins("requirements.lock"), pins("requirements-dev.lock")
+    assert runtime.items() <= development.items()
+
+
+def test_no_file_names_a_registry_or_a_machine() -> None:
+    # Put together here, so that this file does not name them either.
+    forbidden = [".".join(("pypi", "org")), "files.python" + "hosted", "registry.npm" + "js", "deb.debian" + ".org"]
+    forbidden += ["/work" + "/main", "/work" + "/shared", "/opt" + "/pypi"]
+    found = []
+    for path in tracked():
+        content = path.read_bytes()
+        found += [f"{path.relative_to(ROOT)}: {word}" for word in forbidden if word.encode() in content]
+    assert found == []
+
+
+def test_no_work_is_left_for_later_in_the_code() -> None:
+    marks = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX", "raise NotImplemented" + "Error")))
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked()
+        if path.suffix == ".py"
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if marks.search(line)
+    ]
+    assert found == []
