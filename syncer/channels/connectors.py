@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,7 +12,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import select
 
 from syncer.channels.records import Account
-from syncer.channels.secrets import TOKEN_OPTIONS, Keys, open_options, open_tokens, read_sign_in
+from syncer.channels.sealing import TOKEN_OPTIONS, Keys, open_options, open_tokens, read_sign_in
 from syncer.sdk import registry
 from syncer.sdk.contract import Connector, Context, Info, Tokens
 from syncer.sdk.http import CallRecord, Gate, HttpClient, is_loopback
@@ -121,8 +122,20 @@ class TokenSource:
     def __repr__(self) -> str:
         return f"TokenSource(account_id={self._account_id})"
 
+    @contextlib.contextmanager
+    def using(self, tokens: Tokens) -> Iterator[None]:
+        """Give ``tokens`` to this thread instead, before they are saved: to see whose shop they open."""
+        self._here.instead = tokens
+        try:
+            yield
+        finally:
+            del self._here.instead
+
     def __call__(self) -> Tokens | None:
         """Return the newest tokens; ``None`` if the account has none."""
+        instead: Tokens | None = getattr(self._here, "instead", None)
+        if instead is not None:
+            return instead
         with read(self._engine) as connection:
             query = select(t.sign_in.c.version).where(t.sign_in.c.account_id == self._account_id)
             version = connection.execute(query).scalar()
@@ -147,10 +160,25 @@ class TokenSource:
         return getattr(self._here, "used", self._version)
 
 
+def using_tokens(connector: Connector, tokens: Tokens) -> contextlib.AbstractContextManager[None]:
+    """Let ``connector``, opened by :func:`open_connector`, sign this thread's calls with ``tokens`` for a moment."""
+    return _sources[connector].using(tokens)
+
+
 def tokens_used(connector: Connector) -> int | None:
     """Return the version of the tokens that the connector signed its last call with; ``None`` if not known."""
     source = _sources.get(connector)
     return source.used if source is not None else None
 
 
-__all__ = ["Load", "OnCall", "TokenSource", "build", "connector_class", "open_connector", "sandbox_of", "tokens_used"]
+__all__ = [
+    "Load",
+    "OnCall",
+    "TokenSource",
+    "build",
+    "connector_class",
+    "open_connector",
+    "sandbox_of",
+    "tokens_used",
+    "using_tokens",
+]

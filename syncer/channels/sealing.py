@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, insert, select
 
 from syncer.sdk.contract import Tokens
 from syncer.store import tables as t
@@ -30,9 +30,11 @@ def open_options(keys: Keys, account_id: int, sealed: str) -> dict[str, str]:
     return opened
 
 
-def seal_tokens(keys: Keys, account_id: int, tokens: Tokens) -> str:
-    """Return both tokens as sealed text."""
+def seal_tokens(keys: Keys, account_id: int, tokens: Tokens, *, saved_at: dt.datetime, streak: int = 0) -> str:
+    """Return both tokens as sealed text, with when they came and how many pairs before them were refused young."""
     plain = {
+        "saved_at": saved_at.isoformat(),
+        "streak": streak,
         "access_token": tokens.access_token,
         "refresh_token": tokens.refresh_token,
         "access_until": tokens.access_until.isoformat(),
@@ -72,6 +74,11 @@ class SignInRow:
         """Return the opened pair."""
         return open_tokens(keys, self.account_id, self.sealed_tokens)
 
+    def history(self, keys: Keys) -> tuple[dt.datetime, int]:
+        """Return when this pair came, and how many pairs in a row before it were refused young."""
+        plain = keys.unseal(self.sealed_tokens, f"account:{self.account_id}:tokens")
+        return dt.datetime.fromisoformat(plain["saved_at"]), int(plain["streak"])
+
 
 def read_sign_in(connection: Connection, account_id: int) -> SignInRow | None:
     """Return the sign-in of an account; ``None`` if it has none."""
@@ -90,6 +97,30 @@ def read_sign_in(connection: Connection, account_id: int) -> SignInRow | None:
     )
 
 
+def save_tokens(
+    connection: Connection,
+    keys: Keys,
+    account_id: int,
+    tokens: Tokens,
+    *,
+    now: dt.datetime,
+    consent_until: dt.datetime | None = None,
+) -> None:
+    """Keep a pair that a person brought, whatever the account had before; a refresh under way loses to it."""
+    before = read_sign_in(connection, account_id)
+    connection.execute(delete(t.sign_in).where(t.sign_in.c.account_id == account_id))
+    connection.execute(
+        insert(t.sign_in).values(
+            account_id=account_id,
+            sealed_tokens=seal_tokens(keys, account_id, tokens, saved_at=now),
+            access_until=tokens.access_until,
+            refresh_until=tokens.refresh_until,
+            consent_until=consent_until,
+            version=before.version + 1 if before else 1,
+        )
+    )
+
+
 __all__ = [
     "TOKEN_OPTIONS",
     "Keys",
@@ -97,6 +128,7 @@ __all__ = [
     "open_options",
     "open_tokens",
     "read_sign_in",
+    "save_tokens",
     "seal_options",
     "seal_tokens",
 ]
