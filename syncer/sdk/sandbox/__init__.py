@@ -1,1 +1,35 @@
-"""syncer.sdk.sandbox."""
+"""The base of a local marketplace: faults, call log, movable clock, control API, shop window, runner.
+
+A connector's sandbox subclasses `Sandbox`; a test starts it with `SomeSandbox.start()`, the command line
+with `run_sandbox(name, port)`.
+"""
+
+from __future__ import annotations
+
+from syncer.sdk.sandbox.base import ControlError, Page, Sandbox, Theme, WindowOffer, WindowProduct
+from syncer.sdk.sandbox.exchange import Answer, Call, Operation, Upload
+from syncer.sdk.sandbox.faults import Fault
+from syncer.sdk.sandbox.limits import Limits
+from syncer.sdk.sandbox.runner import SandboxError, run_sandbox, sandbox_class, sandbox_names
+from syncer.sdk.sandbox.server import PortInUseError, RunningSandbox
+
+__all__ = [
+    "Answer",
+    "Call",
+    "ControlError",
+    "Fault",
+    "Limits",
+    "Operation",
+    "Page",
+    "PortInUseError",
+    "RunningSandbox",
+    "Sandbox",
+    "SandboxError",
+    "Theme",
+    "Upload",
+    "WindowOffer",
+    "WindowProduct",
+    "run_sandbox",
+    "sandbox_class",
+    "sandbox_names",
+]

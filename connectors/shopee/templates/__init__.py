@@ -1,0 +1,1 @@
+"""Pages of the Shopee sandbox besides the shop window."""

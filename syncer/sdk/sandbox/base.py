@@ -1,0 +1,262 @@
+"""What a connector's sandbox is: the platform's truth, kept in memory, answering the platform's API.
+
+The base brings the web server, faults, call log, movable clock, control API and shop window. A connector
+subclasses `Sandbox`, says which operations there are and what they answer, and registers the class under
+the entry point group `syncer.sandboxes`.
+
+All methods of a sandbox run on one event loop, one after another: state needs no locks, and one call is
+applied as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from syncer.sdk.sandbox.calls import CallLog
+from syncer.sdk.sandbox.clock import Clock
+from syncer.sdk.sandbox.exchange import Answer, Call, Operation
+from syncer.sdk.sandbox.faults import Fault, FaultQueue
+from syncer.sdk.sandbox.history import History
+from syncer.sdk.sandbox.limits import Limits
+from syncer.sdk.sandbox.state import StateFile
+
+if TYPE_CHECKING:
+    from syncer.sdk.sandbox.server import RunningSandbox
+
+
+class ControlError(ValueError):
+    """An order to the control API cannot be carried out. The text is for the person who sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """How the shop window looks: the platform's name as a person knows it, and its colours (CSS)."""
+
+    shop: str
+    tagline: str
+    accent: str
+    accent_dark: str
+    tint: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOffer:
+    """One buyable version in the window. `label` is empty for a product without variants."""
+
+    label: str
+    sku: str
+    price: int | float
+    stock: int
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowProduct:
+    """A product as a buyer sees it. `images` are file ids. `badge` is a short remark or None."""
+
+    id: str
+    title: str
+    description: str
+    images: Sequence[str]
+    offers: Sequence[WindowOffer]
+    badge: str | None = None
+    facts: Sequence[tuple[str, str]] = ()
+    axes: Sequence[str] = ()
+
+    @property
+    def stock(self) -> int:
+        """Pieces of all versions."""
+        return sum(offer.stock for offer in self.offers)
+
+    @property
+    def lowest(self) -> int | float:
+        """The lowest price of all versions."""
+        return min((offer.price for offer in self.offers), default=0)
+
+    @property
+    def highest(self) -> int | float:
+        """The highest price of all versions."""
+        return max((offer.price for offer in self.offers), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An HTML page that a sandbox shows besides its API (for example the consent page).
+
+    `template` is a name known to the sandbox's template folder or to the base. `leaves_to` is an origin
+    to which a form of the page may lead (it becomes part of `form-action`). `location` turns the answer
+    into a redirect.
+    """
+
+    template: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    leaves_to: str | None = None
+    location: str | None = None
+
+
+class Sandbox(ABC):
+    """A platform on this machine. See the module's text; the order of a call is in `app.py`."""
+
+    name: ClassVar[str]
+    """The connector's name, for example `shopee`."""
+    theme: ClassVar[Theme]
+    limits_type: ClassVar[type[Limits]] = Limits
+    templates: ClassVar[str | None] = None
+    """Package that holds the sandbox's own page templates, if it has any."""
+
+    def __init__(self, limits: Mapping[str, Any] | None = None, state: Path | None = None) -> None:
+        self.base_url = "http://127.0.0.1"
+        self.clock = Clock()
+        self.faults = FaultQueue()
+        self.calls = CallLog()
+        self.history = History()
+        self.limits = self.limits_type()
+        self.limits.set(limits or {})
+        self._initial_limits = self.limits.as_json()
+        self.late_writes = 0
+        self.revision = 0
+        self.state_file = StateFile(state) if state else None
+
+    @classmethod
+    def start(
+        cls, port: int = 0, *, limits: Mapping[str, Any] | None = None, state: Path | None = None
+    ) -> RunningSandbox:
+        """Serve a new sandbox in a thread, on loopback. Use the result as a context manager.
+
+        Raises:
+            PortInUseError: another program listens on `port`.
+        """
+        from syncer.sdk.sandbox.server import RunningSandbox
+
+        return RunningSandbox(cls(limits, state), port)
+
+    # The platform -------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def operation(self, method: str, path: str) -> Operation | None:
+        """The operation behind an address, None if the platform has none there."""
+
+    @abstractmethod
+    def unknown(self, call: Call) -> Answer:
+        """The platform's answer to an address it does not have."""
+
+    @abstractmethod
+    def admit(self, call: Call, operation: Operation) -> Answer | None:
+        """Check signature, token and limits, and set `call.account`. None lets the call in."""
+
+    @abstractmethod
+    def failure(self, call: Call, operation: Operation, error: Exception) -> Answer:
+        """Turn an exception raised by a handler into the platform's error answer, or raise it again."""
+
+    @abstractmethod
+    def struck(self, call: Call, operation: Operation, fault: Fault) -> Answer:
+        """The platform's answer for `rate_limited`, `token_revoked`, `error_before` and `error_after`.
+
+        For `token_revoked` the token of the call must be dead afterwards, until it is refreshed.
+        """
+
+    # Control ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def account_options(self, account: str | None = None) -> dict[str, Any]:
+        """What `syncer account add` needs for the default shop, or for another."""
+
+    @abstractmethod
+    def listings(self, account: str | None = None) -> list[dict[str, Any]]:
+        """All listings: `remote_id, title, status, images, offers: [sku, remote_id, price, currency, stock]`."""
+
+    @abstractmethod
+    def edit(self, change: Mapping[str, Any]) -> dict[str, Any]:
+        """A person changes title, price or stock in the seller centre. Returns the listing."""
+
+    @abstractmethod
+    def decide(self, remote_id: str, order: Mapping[str, Any]) -> dict[str, Any]:
+        """The platform rejects, bans, frees or deletes a listing (`status`, `reason`). Returns the listing."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Forget all listings; applications, shops and sign-ins stay."""
+
+    def promote(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Start a promotion that locks or reserves."""
+        raise ControlError(f"{self.name} has no promotions here")
+
+    def revoke_tokens(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Make access tokens (and with `refresh: true` refresh tokens) of a shop invalid."""
+        raise ControlError(f"{self.name} has no tokens here")
+
+    def add_account(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Open another shop. Returns its account options."""
+        raise ControlError(f"{self.name} has one shop here")
+
+    def grant(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """A seller says yes on the consent page, without a browser."""
+        raise ControlError(f"{self.name} has no consent page")
+
+    def usage(self) -> dict[str, Any]:
+        """How much of each budget is used, for `GET /control/limits`."""
+        return {}
+
+    def reset(self) -> None:
+        """Start again with empty shops: listings, faults, calls, writes and limits. Sign-ins stay."""
+        self.clear()
+        self.faults.clear()
+        self.calls.clear()
+        self.history.clear()
+        self.limits.set(self._initial_limits)
+        self.touched()
+
+    # Window and pages ---------------------------------------------------------------------------------
+
+    @abstractmethod
+    def window(self, account: str | None, search: str) -> Sequence[WindowProduct]:
+        """Products that a buyer can see, newest first; only those matching `search` unless it is empty."""
+
+    @abstractmethod
+    def window_product(self, account: str | None, product_id: str) -> WindowProduct | None:
+        """One product that a buyer can see."""
+
+    def window_name(self, account: str | None) -> str:
+        """The shop's name in the window."""
+        return self.theme.shop
+
+    def file(self, file_id: str) -> tuple[bytes, str] | None:
+        """Bytes and content type of an uploaded picture."""
+        return None
+
+    def page(self, call: Call) -> Page | None:
+        """A page of the platform that a person opens (consent), None if the address is not one."""
+        return None
+
+    # Keeping the truth --------------------------------------------------------------------------------
+
+    def touched(self) -> None:
+        """Note that something changed: the window follows, and the state file is written."""
+        self.revision += 1
+        self.keep()
+
+    def keep(self) -> None:
+        """Write what changed to the state file, if there is one, before the caller is answered."""
+        if self.state_file is not None:
+            self.state_file.save({"clock": self.clock.offset_s, **self.changes()})
+
+    def changes(self) -> Mapping[str, Any]:
+        """Pieces of state, by key and ready for JSON, that changed since the last call; None deletes one."""
+        return {}
+
+    def restore(self) -> None:
+        """Take the state file's pieces back; called once, by the sandbox's own constructor at its end."""
+        if self.state_file is not None:
+            pieces = self.state_file.load()
+            self.clock.offset_s = float(pieces.pop("clock", 0.0))
+            self.take_back(pieces)
+
+    def take_back(self, pieces: Mapping[str, Any]) -> None:
+        """Rebuild the state from the pieces that `changes` gave."""
+        if pieces:
+            raise ControlError(f"the {self.name} sandbox cannot take back {', '.join(pieces)}")

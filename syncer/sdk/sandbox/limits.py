@@ -1,0 +1,60 @@
+"""The numbers and switches of a sandbox, readable and settable through the control API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+class BadLimitError(ValueError):
+    """A limit is unknown or its value has the wrong type; the text says which."""
+
+
+@dataclass(slots=True)
+class Limits:
+    """What all sandboxes share; a connector's sandbox adds its own by subclassing.
+
+    `burst_per_s`: calls a second that one application may make (a token bucket of that size).
+    `daily`: calls a day, None for no quota. `latency_ms`: added to every call.
+    `review_delay_s`: how long the review of a new or edited listing takes.
+    """
+
+    burst_per_s: float = 10.0
+    daily: int | None = None
+    latency_ms: float = 0.0
+    review_delay_s: float = 0.3
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Change several limits at once, or none of them.
+
+        Raises:
+            BadLimitError: an unknown name or a value of another type.
+        """
+        defaults = {spec.name: getattr(type(self)(), spec.name) for spec in fields(self)}
+        for name, value in values.items():
+            if name not in defaults:
+                raise BadLimitError(f"unknown limit {name}; known: {', '.join(sorted(defaults))}")
+            if not _same_type(value, defaults[name]):
+                raise BadLimitError(f"{name} must look like {defaults[name]!r}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def reset(self) -> None:
+        """Back to the defaults."""
+        for name, value in asdict(type(self)()).items():
+            setattr(self, name, value)
+
+    def as_json(self) -> dict[str, Any]:
+        """All limits by name."""
+        return asdict(self)
+
+
+def _same_type(value: object, default: object) -> bool:
+    if default is None:
+        return value is None or (isinstance(value, int) and not isinstance(value, bool))
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(default, (int, float)):
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, type(default))

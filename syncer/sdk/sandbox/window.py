@@ -1,0 +1,135 @@
+"""The shop window under `/shop`: what a buyer would see. Server-rendered, mobile first, Bahasa Indonesia.
+
+Works without JavaScript; with it, the page follows changes by itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from syncer.sdk.sandbox.base import Page, Sandbox
+from syncer.sdk.sandbox.guard import API_HEADERS, page_headers
+
+PAGE_SIZE = 48
+
+_BASE = "syncer.sdk.sandbox"
+_STATIC = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+
+
+def rupiah(amount: float) -> str:
+    """`185000` as `Rp 185.000`."""
+    return "Rp " + f"{amount:,.0f}".replace(",", ".")
+
+
+@cache
+def _static(name: str) -> bytes:
+    return files(f"{_BASE}.templates").joinpath(name).read_bytes()
+
+
+def _environment(own: str | None) -> Environment:
+    loaders = {"base": PackageLoader(_BASE, "templates")}
+    if own:
+        loaders["own"] = PackageLoader(own, "templates")
+    environment = Environment(
+        loader=PrefixLoader(loaders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["rupiah"] = rupiah
+    return environment
+
+
+class Window:
+    """Pages of one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._environment = _environment(sandbox.templates)
+
+    def page(self, page: Page) -> Response:
+        """Show a page of the platform, or follow its redirect."""
+        headers = page_headers(page.leaves_to)
+        if page.location is not None:
+            return RedirectResponse(page.location, status_code=303, headers=headers)
+        return self._render(page.template, page.status, page.values, headers)
+
+    def answer(self, request: Request) -> Response | None:
+        """A page or file of the window, None if the address belongs to the platform."""
+        path: str = request.scope["path"]
+        if path == "/":
+            return RedirectResponse("/shop", status_code=303, headers=page_headers())
+        if path.startswith("/file/"):
+            return self._file(path.removeprefix("/file/"))
+        if path != "/shop" and not path.startswith("/shop/"):
+            return None
+        return self._shop(path.removeprefix("/shop").strip("/"), request)
+
+    def _shop(self, name: str, request: Request) -> Response:
+        account = request.query_params.get("shop_id")
+        if name == "":
+            return self._grid(account, request)
+        if name == "pulse":
+            return JSONResponse({"revision": self._sandbox.revision}, headers=API_HEADERS)
+        if name == "theme.css":
+            return self._theme()
+        if name in _STATIC:
+            return Response(_static(name), headers=API_HEADERS, media_type=_STATIC[name])
+        product = self._sandbox.window_product(account, name)
+        if product is None:
+            return self._render("base/missing.html", 404, self._frame(account))
+        return self._render("base/product.html", 200, {**self._frame(account), "product": product})
+
+    def _grid(self, account: str | None, request: Request) -> Response:
+        search = request.query_params.get("q", "").strip()[:100]
+        wanted = request.query_params.get("page", "1")
+        products = self._sandbox.window(account, search)
+        pages = max(1, -(-len(products) // PAGE_SIZE))
+        number = min(max(1, int(wanted) if wanted.isdigit() and len(wanted) < 6 else 1), pages)
+        values = {
+            **self._frame(account),
+            "search": search,
+            "total": len(products),
+            "products": products[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
+            "number": number,
+            "pages": pages,
+            "link": lambda page: (
+                "/shop?" + urlencode([(k, v) for k, v in (("shop_id", account), ("q", search), ("page", page)) if v])
+            ),
+        }
+        return self._render("base/shop.html", 200, values)
+
+    def _frame(self, account: str | None) -> dict[str, Any]:
+        sandbox = self._sandbox
+        return {
+            "theme": sandbox.theme,
+            "shop_name": sandbox.window_name(account),
+            "account": account,
+            "search": "",
+            "revision": sandbox.revision,
+            "tail": f"?shop_id={account}" if account else "",
+        }
+
+    def _file(self, file_id: str) -> Response:
+        found = self._sandbox.file(file_id)
+        if found is None:
+            return JSONResponse({"error": "There is no such file."}, status_code=404, headers=API_HEADERS)
+        headers = {**API_HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(found[0], headers=headers, media_type=found[1])
+
+    def _theme(self) -> Response:
+        theme = self._sandbox.theme
+        css = f":root{{--accent:{theme.accent};--accent-dark:{theme.accent_dark};--tint:{theme.tint}}}"
+        return Response(css, headers=API_HEADERS, media_type="text/css; charset=utf-8")
+
+    def _render(self, template: str, status: int, values: Any, headers: dict[str, str] | None = None) -> Response:
+        html = self._environment.get_template(template).render(**{**self._frame(None), **values})
+        return Response(html, status, headers or page_headers(), media_type="text/html; charset=utf-8")
