@@ -1,0 +1,175 @@
+"""The wanted state of listings, computed now, from one snapshot: catalogue, stock, prices, mappings, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from sqlalchemy import Connection, and_, select
+
+from syncer.catalogue.read import load_products
+from syncer.channels.mappings import Mapping as CategoryMapping
+from syncer.channels.mappings import resolve_category
+from syncer.channels.pricing import channel_price
+from syncer.channels.records import Account
+from syncer.domain.listing import Json, Picture, WantedListing, WantedOffer
+from syncer.domain.pricing import RateMissing
+from syncer.domain.problem import Problem, Who
+from syncer.domain.product import Product, Variant
+from syncer.domain.words import Words
+from syncer.inventory.ledger import available
+from syncer.store.tables import account_fact, picture_upload, price_override
+from syncer.sync.rows import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What one listing should be. ``pictures_waiting``: some of its pictures aren't uploaded yet.
+
+    ``problem`` says why nothing can be computed at all (a missing rate, say).
+    """
+
+    listing: WantedListing
+    pictures_waiting: bool = False
+    problem: Problem | None = None
+
+
+def load_desired(
+    connection: Connection, account: Account, items: Sequence[Item], *, uploads: bool
+) -> dict[int, Desired]:
+    """Return the wanted state by listing id, with few set-based queries for all ``items``.
+
+    ``uploads``: the channel takes pictures by upload, so their remote ids are looked up.
+    """
+    products = load_products(connection, sorted({item.product_id for item in items}))
+    variant_ids = [variant.id for product in products.values() for variant in product.variants]
+    free = available(connection, variant_ids, account.location_id)
+    overrides = _overrides(connection, account.id, variant_ids)
+    pictures = _uploads(connection, account.id, products.values()) if uploads else None
+    mappings: dict[str, CategoryMapping] = {}
+    found: dict[int, Desired] = {}
+    for item in items:
+        product = products.get(item.product_id)
+        if product is None:
+            continue
+        if product.category_key not in mappings:
+            mappings[product.category_key] = resolve_category(connection, account, product.category_key)
+        found[item.id] = _desired(account, item, product, free, overrides, pictures, mappings[product.category_key])
+    return found
+
+
+def _desired(
+    account: Account,
+    item: Item,
+    product: Product,
+    free: Mapping[int, int],
+    overrides: Mapping[int, Decimal],
+    uploads: Mapping[str, tuple[str | None, bool]] | None,
+    mapping: CategoryMapping,
+) -> Desired:
+    chosen, waiting = _pictures(product, uploads)
+    problem: Problem | None = None
+    try:
+        offers = tuple(_offer(account, product, variant, free, overrides) for variant in product.variants)
+    except RateMissing as error:
+        offers, problem = (), _rate_problem(error)
+    listing = WantedListing(
+        marker=product.handle,
+        title=product.title,
+        description=product.description,
+        currency=account.currency,
+        category_key=product.category_key,
+        category=mapping.remote_id,
+        story=product.story,
+        materials=product.materials,
+        attributes={**mapping.attributes, **product.attributes},
+        brand=product.brand,
+        condition=product.condition,
+        pictures=chosen,
+        option_names=product.option_names,
+        offers=offers,
+        made_to_order_days=product.made_to_order_days,
+        settings=account.settings,
+        live=item.wanted == "live",
+    )
+    return Desired(listing, waiting, problem)
+
+
+def _offer(
+    account: Account,
+    product: Product,
+    variant: Variant,
+    free: Mapping[int, int],
+    overrides: Mapping[int, Decimal],
+) -> WantedOffer:
+    default = account.package_default(product.category_key)
+    return WantedOffer(
+        key=str(variant.id),
+        sku=variant.sku,
+        price=channel_price(account, variant.price, overrides.get(variant.id)),
+        quantity=account.allocation.shown(free.get(variant.id, 0), single_piece=variant.single_piece),
+        option_values=variant.option_values,
+        weight_g=variant.weight_g or default.weight_g,
+        length_mm=variant.length_mm or default.length_mm,
+        width_mm=variant.width_mm or default.width_mm,
+        height_mm=variant.height_mm or default.height_mm,
+        barcode=variant.barcode,
+    )
+
+
+def _pictures(
+    product: Product, uploads: Mapping[str, tuple[str | None, bool]] | None
+) -> tuple[tuple[Picture, ...], bool]:
+    if uploads is None:
+        return tuple(Picture(photo.sha256, None, photo.sku) for photo in product.photos), False
+    chosen: list[Picture] = []
+    waiting = False
+    for photo in product.photos:
+        remote_id, failed = uploads.get(photo.sha256, (None, False))
+        if remote_id is not None:
+            chosen.append(Picture(photo.sha256, remote_id, photo.sku))
+        elif not failed:
+            waiting = True
+    return tuple(chosen), waiting
+
+
+def _overrides(connection: Connection, account_id: int, variant_ids: Sequence[int]) -> dict[int, Decimal]:
+    if not variant_ids:
+        return {}
+    query = select(price_override.c.variant_id, price_override.c.price).where(
+        and_(price_override.c.account_id == account_id, price_override.c.variant_id.in_(variant_ids))
+    )
+    return {row.variant_id: row.price for row in connection.execute(query)}
+
+
+def _uploads(
+    connection: Connection, account_id: int, products: Iterable[Product]
+) -> dict[str, tuple[str | None, bool]]:
+    hashes = sorted({photo.sha256 for product in products for photo in product.photos})
+    if not hashes:
+        return {}
+    query = select(picture_upload.c.sha256, picture_upload.c.remote_id, picture_upload.c.problem).where(
+        and_(picture_upload.c.account_id == account_id, picture_upload.c.sha256.in_(hashes))
+    )
+    return {row.sha256: (row.remote_id, row.problem is not None) for row in connection.execute(query)}
+
+
+def load_facts(connection: Connection, account_id: int, keys: Sequence[str]) -> dict[str, Json]:
+    """Return the facts of an account that were fetched already, by key."""
+    if not keys:
+        return {}
+    query = select(account_fact.c.key, account_fact.c.value).where(
+        and_(account_fact.c.account_id == account_id, account_fact.c.key.in_(keys))
+    )
+    return {row.key: row.value for row in connection.execute(query)}
+
+
+def without_stock(listing: WantedListing) -> WantedListing:
+    """Return ``listing`` with every quantity 0 (a listing that must not sell)."""
+    return replace(listing, offers=tuple(replace(offer, quantity=0) for offer in listing.offers))
+
+
+def _rate_problem(error: RateMissing) -> Problem:
+    remedy = Words("Isi kurs pada akun toko ini.", "Set the rate on this account.")
+    return Problem("rate_missing", error.words, remedy, Who.ADMINISTRATOR, field="price")

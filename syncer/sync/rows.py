@@ -1,0 +1,214 @@
+"""Load and store what is known of listings. The only place that reads and writes ``listing`` and ``offer`` rows
+as a whole; every statement that stores carries the claim and the lease's epoch.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+
+from syncer.domain.listing import Json, RemoteOffer, Status
+from syncer.store.tables import listing, listing_event, offer, retired_offer
+from syncer.sync.known import SHAPE, STATUS, Known, KnownOffer
+
+EVENTS_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One listing row with what is known of it. ``version`` is the mark that was read with it."""
+
+    id: int
+    account_id: int
+    product_id: int
+    wanted: str
+    version: int
+    due: int
+    lane: int
+    known: Known
+    cause_id: int | None = None
+    state: str = "waiting"
+    seeking: Mapping[str, Json] | None = None
+    settle_at: dt.datetime | None = None
+    due_at: dt.datetime | None = None
+    stop_by: str | None = None
+    tries: int = 0
+    strikes: int = 0
+    held: str | None = None
+    under_way: Mapping[str, Json] | None = None
+    problem: Mapping[str, Json] | None = None
+    offer_problems: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+
+
+def load_items(connection: Connection, ids: Sequence[int]) -> dict[int, Item]:
+    """Return the listings ``ids`` with their offers, in two queries."""
+    if not ids:
+        return {}
+    rows = connection.execute(select(listing).where(listing.c.id.in_(ids))).all()
+    offers: dict[int, dict[str, KnownOffer]] = {}
+    problems: dict[int, dict[str, Mapping[str, Json]]] = {}
+    for row in connection.execute(select(offer).where(offer.c.listing_id.in_(ids))):
+        if row.remote_id or row.quantity is not None or row.price is not None:
+            offers.setdefault(row.listing_id, {})[str(row.variant_id)] = _known_offer(row)
+        if row.problem:
+            problems.setdefault(row.listing_id, {})[str(row.variant_id)] = row.problem
+    return {row.id: _item(row, offers.get(row.id, {}), problems.get(row.id, {})) for row in rows}
+
+
+def _known_offer(row: Row[Any]) -> KnownOffer:
+    return KnownOffer(
+        key=str(row.variant_id),
+        remote_id=row.remote_id,
+        sku=row.sku,
+        price=row.price,
+        quantity=row.quantity,
+        option_values=tuple(row.option_values),
+        fields=row.fields,
+        price_unknown=row.price_unknown,
+        quantity_unknown=row.quantity_unknown,
+    )
+
+
+def _item(row: Row[Any], offers: Mapping[str, KnownOffer], problems: Mapping[str, Mapping[str, Json]]) -> Item:
+    stored = row.known or {}
+    known = Known(
+        remote_id=row.remote_id,
+        status=Status(stored["status"]) if stored.get("status") else None,
+        fields=stored.get("fields", {}),
+        option_names=tuple(stored.get("option_names", ())),
+        offers=offers,
+        strangers=tuple(_stranger(value) for value in stored.get("strangers", ())),
+        unknown=frozenset(row.unknown or ()),
+        extra=stored.get("extra", {}),
+    )
+    return Item(
+        id=row.id,
+        account_id=row.account_id,
+        product_id=row.product_id,
+        wanted=row.wanted,
+        version=row.version,
+        due=row.due,
+        lane=row.lane,
+        known=known,
+        cause_id=row.cause_id,
+        state=row.state,
+        seeking=row.seeking,
+        settle_at=row.settle_at,
+        due_at=row.due_at,
+        stop_by=row.stop_by,
+        tries=row.tries,
+        strikes=row.strikes,
+        held=row.held,
+        under_way=row.under_way,
+        problem=row.problem,
+        offer_problems=problems,
+    )
+
+
+def _stranger(value: Mapping[str, Json]) -> RemoteOffer:
+    return RemoteOffer(value["remote_id"], value["sku"], option_values=tuple(value["option_values"]))
+
+
+def known_columns(known: Known) -> dict[str, Any]:
+    """Return the columns of ``listing`` that hold ``known`` (its offers are stored by :func:`store_offers`)."""
+    return {
+        "remote_id": known.remote_id,
+        "known": {
+            "status": known.status.value if known.status else None,
+            "fields": dict(known.fields),
+            "option_names": list(known.option_names),
+            "strangers": [
+                {"remote_id": found.remote_id, "sku": found.sku, "option_values": list(found.option_values)}
+                for found in known.strangers
+            ],
+            "extra": dict(known.extra),
+        },
+        "unknown": sorted(known.unknown) or None,
+    }
+
+
+def store_offers(
+    connection: Connection,
+    item: Item,
+    known: Known,
+    *,
+    now: dt.datetime,
+    problems: Mapping[str, Mapping[str, Json] | None] | None = None,
+    cannot_stop_until: Mapping[str, dt.datetime | None] | None = None,
+) -> None:
+    """Store the offers of ``known`` that differ from those of ``item``; remember remote ids that are gone."""
+    before = item.known.offers
+    problems, blocked = problems or {}, cannot_stop_until or {}
+    stored = {
+        str(row.variant_id)
+        for row in connection.execute(select(offer.c.variant_id).where(offer.c.listing_id == item.id))
+    }
+    for key in sorted(known.offers.keys() | problems.keys() | blocked.keys()):
+        there = known.offers.get(key)
+        values: dict[str, Any] = {}
+        if there is not None and there != before.get(key):
+            values = _offer_columns(there) | {"acknowledged_at": now}
+        if key in problems:
+            values["problem"] = problems[key]
+        if key in blocked:
+            values["cannot_stop_until"] = blocked[key]
+        if not values:
+            continue
+        where = and_(offer.c.listing_id == item.id, offer.c.variant_id == int(key))
+        if key in stored:
+            connection.execute(update(offer).where(where).values(values))
+        elif there is not None:
+            connection.execute(insert(offer).values(listing_id=item.id, variant_id=int(key), **values))
+    _retire(connection, item, known, now)
+
+
+def _retire(connection: Connection, item: Item, known: Known, now: dt.datetime) -> None:
+    gone = [
+        (key, old)
+        for key, old in item.known.offers.items()
+        if key not in known.offers or known.offers[key].remote_id != old.remote_id
+    ]
+    for key, old in gone:
+        if item.known.remote_id and old.remote_id:
+            same = and_(
+                retired_offer.c.account_id == item.account_id,
+                retired_offer.c.listing_remote_id == item.known.remote_id,
+                retired_offer.c.remote_id == old.remote_id,
+            )
+            connection.execute(delete(retired_offer).where(same))
+            connection.execute(
+                insert(retired_offer).values(
+                    account_id=item.account_id,
+                    listing_remote_id=item.known.remote_id,
+                    remote_id=old.remote_id,
+                    variant_id=int(key),
+                    retired_at=now,
+                )
+            )
+        if key not in known.offers:
+            connection.execute(delete(offer).where(and_(offer.c.listing_id == item.id, offer.c.variant_id == int(key))))
+
+
+def _offer_columns(there: KnownOffer) -> dict[str, Any]:
+    return {
+        "remote_id": there.remote_id,
+        "sku": there.sku,
+        "option_values": list(there.option_values),
+        "price": there.price,
+        "quantity": there.quantity,
+        "fields": dict(there.fields),
+        "price_unknown": there.price_unknown,
+        "quantity_unknown": there.quantity_unknown,
+    }
+
+
+def add_event(connection: Connection, listing_id: int, kind: str, detail: Mapping[str, Json], now: dt.datetime) -> None:
+    """Append one line to a listing's timeline."""
+    connection.execute(insert(listing_event).values(listing_id=listing_id, at=now, kind=kind, detail=dict(detail)))
+
+
+__all__ = ["SHAPE", "STATUS", "Item", "add_event", "known_columns", "load_items", "store_offers"]

@@ -1,0 +1,144 @@
+"""What the engine holds of one account while it runs: the opened connector, its pace, its lease and its gate."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from syncer.channels.records import Account
+from syncer.channels.sign_in import SignIn
+from syncer.domain.words import Words
+from syncer.sdk.contract import Connector, Finding, Info
+from syncer.sdk.errors import Transient
+from syncer.store.marks import Lane
+from syncer.sync.lease import Lease
+from syncer.sync.pace import Pacer
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Times of the engine, in seconds; tests shorten them.
+
+    ``poll_s``: the safety net when a wake-up is lost. ``lease_s``: how long a lease lasts without renewal.
+    ``call_deadline_s``: the longest a call may take. ``backoff_s`` and ``backoff_most_s``: first and longest
+    pause after a passing fault; ``urgent_most_s``: the longest for stock that falls.
+    """
+
+    poll_s: float = 5.0
+    lease_s: float = 90.0
+    call_deadline_s: float = 40.0
+    read_timeout_s: float = 30.0
+    backoff_s: float = 1.0
+    backoff_most_s: float = 300.0
+    urgent_most_s: float = 15.0
+    strike_s: float = 30.0
+    sweep_s: float = 3600.0
+    late_write_s: float | None = None
+    search_lag_s: float | None = None
+
+
+class NotSent(Transient):
+    """The call was not sent: the lease may run out before it ends, or the engine is stopping."""
+
+
+class ShopGate:
+    """Stands before every call of one account: budget, stop, lease; and learns from the answers."""
+
+    def __init__(self, pacer: Pacer, lease: Lease, deadline_s: float, stopping: threading.Event) -> None:
+        self._pacer, self._lease, self._deadline_s, self._stopping = pacer, lease, deadline_s, stopping
+        self._local = threading.local()
+
+    def enter(self, lane: Lane, *, paid: bool) -> None:
+        """Set, for this thread, how urgent its calls are, and whether the first one is paid for already."""
+        self._local.lane, self._local.paid = lane, paid
+
+    def leave(self) -> None:
+        """End what :meth:`enter` began; a call that was paid for and not made is given back."""
+        if getattr(self._local, "paid", False):
+            self._pacer.give_back()
+        self._local.lane, self._local.paid = Lane.READ, False
+
+    def before(self, operation: str) -> None:
+        """Wait for the budgets, then make sure that the lease outlives the call. Raises :class:`NotSent`."""
+        lane: Lane = getattr(self._local, "lane", Lane.READ)
+        paid: bool = getattr(self._local, "paid", False)
+        self._local.paid = False
+        while True:
+            wait = self._pacer.spend(operation, lane, paid=paid)
+            if wait <= 0:
+                break
+            if self._stopping.wait(min(wait, 1.0)):
+                raise _not_sent("stopping")
+        if not self._lease.outlives(self._deadline_s):
+            raise _not_sent("lease")
+
+    def after(self, operation: str, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from an answer's status: 429 pauses, anything else that answered shortens the next pause."""
+        if status == 429:
+            value = headers.get("Retry-After", headers.get("retry-after", ""))
+            self._pacer.refused(None, min(float(value), 3600.0) if value.isdigit() else None)
+        elif status:
+            self._pacer.accepted()
+
+
+def _not_sent(code: str) -> NotSent:
+    return NotSent(code, Words("Dikirim sebentar lagi.", "It will be sent in a moment."))
+
+
+@dataclass(slots=True)
+class Shop:
+    """One account at work. ``claim_name`` stands in every row that this process has under way."""
+
+    engine: Engine
+    account: Account
+    connector: Connector
+    pacer: Pacer
+    lease: Lease
+    gate: ShopGate
+    timing: Timing
+    claim_name: str
+    sign_in: SignIn
+    rest_until: float = 0.0
+    fact_waits: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def info(self) -> Info:
+        """The connector's facts."""
+        return self.connector.info
+
+    @property
+    def finding(self) -> Finding:
+        """How listings are found again here, with the account's own times where they are set."""
+        return finding_of(self.connector, self.timing)
+
+    def rest(self, seconds: float) -> None:
+        """Send nothing of this account for a while."""
+        self.rest_until = monotonic() + seconds
+
+    def settle_s(self) -> float:
+        """How long after an unknown outcome a look at the channel is proof, in seconds."""
+        return self.finding.late_write_s + self.finding.read_lag_s
+
+
+def finding_of(connector: Connector, timing: Timing) -> Finding:
+    """Return the connector's finding facts; an account's options or ``timing`` may set other times."""
+    own = getattr(connector, "finding", None)
+    finding: Finding = own() if callable(own) else connector.info.finding
+    if timing.late_write_s is None and timing.search_lag_s is None:
+        return finding
+    return Finding(
+        search_lag_s=finding.search_lag_s if timing.search_lag_s is None else timing.search_lag_s,
+        late_write_s=finding.late_write_s if timing.late_write_s is None else timing.late_write_s,
+        read_lag_s=min(finding.read_lag_s, timing.late_write_s or finding.read_lag_s),
+        strong=finding.strong,
+        source=finding.source,
+    )
+
+
+def monotonic() -> float:
+    """Return the clock for pauses inside one process, in seconds."""
+    return time.monotonic()
