@@ -1,0 +1,225 @@
+"""The ledger: stock changes only by a movement with a unique reference and a reason (design.md §5).
+
+Every function works inside the caller's write transaction, and marks the listings it touches in the same one.
+A reference that was used before makes the call a no-op, so that whoever is unsure may simply repeat it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from syncer.domain.stock import STOCK_MAX, Reason
+from syncer.domain.text import clean_text
+from syncer.inventory import errors
+from syncer.inventory.levels import Mismatch, audit, available, levels
+from syncer.inventory.locations import DEFAULT_LOCATION, Location, add_location, find_location, list_locations
+from syncer.inventory.marking import mark_moved
+from syncer.store.skus import FoundVariant, find_variant
+from syncer.store.tables import stock_level, stock_movement
+from syncer.store.upsert import insert_if_absent
+
+#: Reasons whose movement is a fact that has happened: it is written even if it takes the level below zero, so
+#: that an oversell stays visible.
+_FACTS = frozenset({Reason.SOLD})
+
+
+class Movement(NamedTuple):
+    """One entry of the ledger. ``delta`` may be negative; ``on_hand_after`` is the level it led to."""
+
+    id: int
+    variant_id: int
+    product_id: int
+    sku: str
+    location: str
+    delta: int
+    on_hand_after: int
+    reason: Reason
+    reference: str
+    at: dt.datetime
+
+
+def set_on_hand(
+    connection: Connection,
+    sku: str,
+    n: int,
+    *,
+    location: str = DEFAULT_LOCATION,
+    was: int | None = None,
+    actor: str = "",
+    note: str = "",
+    now: dt.datetime,
+    reference: str | None = None,
+    reason: Reason = Reason.COUNT,
+    cause_id: int | None = None,
+) -> Movement | None:
+    """Say that ``n`` pieces of ``sku`` are on hand at ``location``; return the movement that this made.
+
+    None: nothing to move (it is ``n`` already, or ``reference`` was used before). ``was`` is the number that
+    the caller saw: if another one stands there now, :class:`~syncer.inventory.errors.StockMoved` is raised
+    and nothing changes. Raises ``UnknownSku``, ``UnknownLocation``, ``BadQuantity``.
+    """
+    if not 0 <= n <= STOCK_MAX:
+        raise errors.bad_quantity(n)
+    entry = _Entry(connection, sku, location, reference or f"{reason.value}:{uuid.uuid4()}")
+    if entry.repeated:
+        return None
+    if was is not None and entry.on_hand != was:
+        raise errors.moved(entry.found.sku, was, entry.on_hand)
+    if entry.on_hand == n:
+        return None
+    return entry.append(n - entry.on_hand, reason=reason, actor=actor, note=note, now=now, cause_id=cause_id)
+
+
+def move(
+    connection: Connection,
+    sku: str,
+    delta: int,
+    *,
+    reason: Reason,
+    location: str = DEFAULT_LOCATION,
+    actor: str = "",
+    note: str = "",
+    now: dt.datetime,
+    reference: str | None = None,
+    cause_id: int | None = None,
+) -> Movement | None:
+    """Add ``delta`` pieces (negative: take them); return the movement, or None for a repeated ``reference``.
+
+    Taking more than is there is refused (:class:`~syncer.inventory.errors.BadQuantity`), except for a sale,
+    which is a fact: its oversell stays visible as a level below zero.
+    """
+    if not -STOCK_MAX <= delta <= STOCK_MAX:
+        raise errors.bad_quantity(delta)
+    entry = _Entry(connection, sku, location, reference or f"{reason.value}:{uuid.uuid4()}")
+    if entry.repeated or delta == 0:
+        return None
+    after = entry.on_hand + delta
+    if after < 0 and reason not in _FACTS:
+        raise errors.below_zero(entry.found.sku, entry.on_hand, delta)
+    if not -STOCK_MAX <= after <= STOCK_MAX:
+        raise errors.bad_quantity(after)
+    return entry.append(delta, reason=reason, actor=actor, note=note, now=now, cause_id=cause_id)
+
+
+def transfer(
+    connection: Connection,
+    sku: str,
+    n: int,
+    *,
+    origin: str,
+    target: str,
+    actor: str = "",
+    note: str = "",
+    now: dt.datetime,
+    reference: str | None = None,
+) -> tuple[Movement, Movement] | None:
+    """Move ``n`` pieces from one location to another: two movements, or None for a repeated ``reference``."""
+    if not 1 <= n <= STOCK_MAX:
+        raise errors.bad_quantity(n)
+    name = reference or f"{Reason.MOVED.value}:{uuid.uuid4()}"
+    for code in sorted({origin, target}):
+        # Both levels are locked in one order, so that two opposite transfers never wait for each other.
+        _Entry(connection, sku, code, name)
+    out = move(
+        connection,
+        sku,
+        -n,
+        reason=Reason.MOVED,
+        location=origin,
+        actor=actor,
+        note=note,
+        now=now,
+        reference=f"{name}:from",
+    )
+    into = move(
+        connection,
+        sku,
+        n,
+        reason=Reason.MOVED,
+        location=target,
+        actor=actor,
+        note=note,
+        now=now,
+        reference=f"{name}:to",
+    )
+    return None if out is None or into is None else (out, into)
+
+
+class _Entry:
+    """One level, locked until the transaction ends, about to get a movement."""
+
+    def __init__(self, connection: Connection, sku: str, location_code: str, reference: str) -> None:
+        self._connection = connection
+        self.found: FoundVariant = find_variant(connection, sku)
+        self._place: Location = find_location(connection, location_code)
+        self._reference = reference[:120]
+        self._key = and_(
+            stock_level.c.variant_id == self.found.id,
+            stock_level.c.location_id == self._place.id,
+        )
+        self.on_hand = self._lock()
+        same = select(stock_movement.c.id).where(stock_movement.c.reference == self._reference)
+        self.repeated = connection.execute(same).first() is not None
+
+    def _lock(self) -> int:
+        row = {"variant_id": self.found.id, "location_id": self._place.id, "on_hand": 0}
+        insert_if_absent(self._connection, stock_level, row, ["variant_id", "location_id"])
+        # SQLite has one writer at a time and ignores FOR UPDATE.
+        locked = select(stock_level.c.on_hand).where(self._key).with_for_update()
+        return int(self._connection.execute(locked).scalar_one())
+
+    def append(
+        self, delta: int, *, reason: Reason, actor: str, note: str, now: dt.datetime, cause_id: int | None
+    ) -> Movement:
+        """Write the movement and the level, and mark the listings."""
+        after = self.on_hand + delta
+        values = {
+            "variant_id": self.found.id,
+            "location_id": self._place.id,
+            "delta": delta,
+            "on_hand_after": after,
+            "reason": reason.value,
+            "reference": self._reference,
+            "note": clean_text(note, max_length=500),
+            "actor": clean_text(actor, max_length=80),
+            "at": now,
+        }
+        statement = insert(stock_movement).values(values).returning(stock_movement.c.id)
+        movement_id = self._connection.execute(statement).scalar_one()
+        self._connection.execute(
+            update(stock_level).where(self._key).values(on_hand=after, version=stock_level.c.version + 1)
+        )
+        mark_moved(self._connection, [self.found.product_id], [self.found.id], now=now, cause_id=cause_id)
+        return Movement(
+            movement_id,
+            self.found.id,
+            self.found.product_id,
+            self.found.sku,
+            self._place.code,
+            delta,
+            after,
+            reason,
+            self._reference,
+            now,
+        )
+
+
+__all__ = [
+    "DEFAULT_LOCATION",
+    "Location",
+    "Mismatch",
+    "Movement",
+    "add_location",
+    "audit",
+    "available",
+    "find_location",
+    "levels",
+    "list_locations",
+    "move",
+    "set_on_hand",
+    "transfer",
+]

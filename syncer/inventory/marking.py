@@ -1,0 +1,77 @@
+"""Mark the listings whose numbers move with the stock, in the lane that the movement deserves.
+
+One set-based statement, run after the levels were written: it compares, per listing, what the channel shows of
+the moved variants with what is free now for that account (its own location, or the pool), minus its buffer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+
+from syncer.store.marks import Due, Lane, mark
+from syncer.store.tables import account, listing, location, offer, stock_level, variant
+from syncer.store.wakeup import wake_after_commit
+
+_AT_ONCE = 400
+
+
+def mark_moved(
+    connection: Connection,
+    product_ids: Sequence[int],
+    variant_ids: Sequence[int],
+    *,
+    now: dt.datetime,
+    cause_id: int | None = None,
+) -> int:
+    """Mark the listings of ``product_ids`` after the stock of ``variant_ids`` moved; return how many.
+
+    A number that falls to zero there is a stop, any other fall a fall, the rest a rise. What is shown there
+    counts as buyable while it isn't known (a write is under way).
+    """
+    marked = 0
+    for start in range(0, len(product_ids), _AT_ONCE):
+        where = listing.c.product_id.in_(product_ids[start : start + _AT_ONCE])
+        marked += mark(connection, where, Due.STOCK, _lane(variant_ids), now=now, cause_id=cause_id)
+    if marked:
+        wake_after_commit(connection)
+    return marked
+
+
+def _lane(variant_ids: Sequence[int]) -> ColumnElement[int]:
+    shows_some = or_(offer.c.quantity_unknown, func.coalesce(offer.c.quantity, 1) > 0)
+    shows_more = or_(offer.c.quantity_unknown, offer.c.quantity.is_(None), offer.c.quantity > _wanted())
+    on_its_way = or_(listing.c.under_way.is_not(None), listing.c.seeking.is_not(None))
+    return case(
+        (_an_offer(variant_ids, and_(shows_some, _wanted() <= 0)), int(Lane.STOP)),
+        (_an_offer(variant_ids, shows_more), int(Lane.FALL)),
+        (on_its_way, int(Lane.FALL)),
+        else_=int(Lane.RISE),
+    )
+
+
+def _wanted() -> ColumnElement[int]:
+    """What the account should show of the offer's variant; a single piece is not hidden by a buffer."""
+    own = account.c.location_id.is_not(None)
+    counts = or_(and_(own, location.c.id == account.c.location_id), and_(~own, location.c.pooled))
+    free = (
+        select(func.coalesce(func.sum(stock_level.c.on_hand), 0))
+        .join(location, location.c.id == stock_level.c.location_id)
+        .where(and_(stock_level.c.variant_id == offer.c.variant_id, counts))
+        .correlate(offer, account)
+        .scalar_subquery()
+    )
+    wanted: ColumnElement[int] = free - case((variant.c.single_piece, 0), else_=account.c.buffer)
+    return wanted
+
+
+def _an_offer(variant_ids: Sequence[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(
+        select(offer.c.id)
+        .join(variant, variant.c.id == offer.c.variant_id)
+        .join(account, account.c.id == listing.c.account_id)
+        .where(and_(offer.c.listing_id == listing.c.id, offer.c.variant_id.in_(variant_ids), condition))
+        .correlate(listing)
+    )
