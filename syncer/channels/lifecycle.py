@@ -56,8 +56,8 @@ def resume(connection: Connection, account: Account) -> Left:
     if account.state is State.SIGN_IN_NEEDED:
         raise AccountError(
             Words(
-                f'Akun "{account.name}" menunggu izin dari toko. Masuk lagi: `syncer account reconnect {account.name}`.',
-                f'The account "{account.name}" waits for its sign-in. Sign in: `syncer account reconnect {account.name}`.',
+                f'Akun "{account.name}" menunggu izin dari toko. Masuk lagi dengan `syncer account reconnect`.',
+                f'The account "{account.name}" waits for its sign-in. Use `syncer account reconnect`.',
             )
         )
     connection.execute(update(t.account).where(t.account.c.id == account.id).values(problem=None, blocked_until=None))

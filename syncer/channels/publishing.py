@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Table, and_, func, ins
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
+from syncer.channels.listings import Event, ListingRow, OfferRow, listing_rows, timeline
 from syncer.channels.records import Account, AccountError, Mode, State
 from syncer.domain.product import ProductStatus
 from syncer.domain.words import Words
@@ -300,12 +301,17 @@ def _withdraw(
 
 __all__ = [
     "EVERYTHING",
+    "Event",
+    "ListingRow",
+    "OfferRow",
     "PublishReport",
+    "listing_rows",
     "new_cause",
     "publish",
     "publish_all",
     "publish_notes",
     "queue_pictures",
+    "timeline",
     "withdraw",
     "withdraw_everywhere",
 ]
