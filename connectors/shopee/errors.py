@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from connectors.shopee.codes import CODE_DEAD, CODES, DAILY, FAMILIES, TEXTS, TOKEN, VAGUE, Meaning
+from connectors.shopee.codes import CODE_DEAD, CODES, DAILY, FAMILIES, PHOTOS, TEXTS, TOKEN, VAGUE, Meaning
 from syncer.domain.problem import Who
 from syncer.domain.words import Words
 from syncer.sdk.errors import (
@@ -107,6 +107,13 @@ def sign_in_missing() -> SignInNeeded:
     """Return the error for an account that was never signed in."""
     return SignInNeeded(
         "not_signed_in", Words("Toko ini belum masuk ke Shopee.", "This shop isn't signed in to Shopee yet.")
+    )
+
+
+def picture_refused(code: str, request_id: str = "") -> Rejected:
+    """Return the error for a photo that Shopee doesn't take (shopee.md 5.6)."""
+    return Rejected(
+        bare_code(code), PHOTOS.words, remedy=PHOTOS.remedy, who=PHOTOS.who, field=PHOTOS.field, request_id=request_id
     )
 
 

@@ -203,6 +203,8 @@ def content(item: Object, found: Variants) -> dict[str, Json]:
         fields["weight_g"] = weight_g
     if sides is not None:
         fields["dimension_cm"] = sides
+    if item.get("gtin_code"):
+        fields["gtin"] = text(item.get("gtin_code"))
     return fields
 
 

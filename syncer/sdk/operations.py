@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -31,10 +32,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListingRef:
-    """How to recognise a listing of ours: ``marker`` (the product's handle) and the SKUs of its variants."""
+    """How to recognise a listing of ours: ``marker`` (the product's handle) and the SKUs of its variants.
+
+    ``since`` is when we first tried to create it (aware UTC): where only a SKU can carry the marker, what is older
+    was made by a person. ``None``: not known.
+    """
 
     marker: str
     skus: tuple[str, ...] = ()
+    since: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
