@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
 from syncer.catalogue.media import media_path
+from syncer.channels.facts import save_fact
 from syncer.domain.problem import Who
 from syncer.domain.words import Words
 from syncer.sdk.contract import NeedsFacts, UploadsPictures
@@ -48,14 +49,8 @@ def fetch_facts(shop: Shop, keys: Sequence[str], now: dt.datetime) -> ConnectorE
             shop.fact_waits[key] = monotonic() + max(error.after_s or 0.0, shop.timing.backoff_s * 5)
             return error
         with write(shop.engine) as connection:
-            _keep_fact(connection, shop.account.id, key, value, now)
+            save_fact(connection, shop.account.id, key, value, now=now)
     return None
-
-
-def _keep_fact(connection: Connection, account_id: int, key: str, value: object, now: dt.datetime) -> None:
-    same = and_(account_fact.c.account_id == account_id, account_fact.c.key == key)
-    connection.execute(delete(account_fact).where(same))
-    connection.execute(insert(account_fact).values(account_id=account_id, key=key, value=value, fetched_at=now))
 
 
 def forget_old_facts(connection: Connection, account_id: int, ttl_s: float, now: dt.datetime) -> int:

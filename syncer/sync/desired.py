@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import Connection, and_, select
 
 from syncer.catalogue.read import load_products
-from syncer.channels.mappings import Mapping as CategoryMapping
-from syncer.channels.mappings import resolve_category
-from syncer.channels.pricing import channel_price
+from syncer.catalogue.taxonomy import mapped
+from syncer.channels.facts import read_facts
+from syncer.channels.mappings import CategoryMapping, resolve_categories
+from syncer.channels.pricing import channel_price, override_prices
 from syncer.channels.records import Account
 from syncer.domain.listing import Json, Picture, WantedListing, WantedOffer
 from syncer.domain.pricing import RateMissing
 from syncer.domain.problem import Problem, Who
 from syncer.domain.product import Product, Variant
 from syncer.domain.words import Words
-from syncer.inventory.ledger import available
-from syncer.store.tables import account_fact, picture_upload, price_override
+from syncer.inventory.levels import available
+from syncer.store.tables import picture_upload
 from syncer.sync.rows import Item
 
 
@@ -45,17 +46,16 @@ def load_desired(
     products = load_products(connection, sorted({item.product_id for item in items}))
     variant_ids = [variant.id for product in products.values() for variant in product.variants]
     free = available(connection, variant_ids, account.location_id)
-    overrides = _overrides(connection, account.id, variant_ids)
+    overrides = override_prices(connection, account.id, variant_ids)
     pictures = _uploads(connection, account.id, products.values()) if uploads else None
-    mappings: dict[str, CategoryMapping] = {}
+    keys = [product.category_key for product in products.values()]
+    mappings = resolve_categories(connection, account, keys, shipped=mapped)
     found: dict[int, Desired] = {}
     for item in items:
         product = products.get(item.product_id)
-        if product is None:
-            continue
-        if product.category_key not in mappings:
-            mappings[product.category_key] = resolve_category(connection, account, product.category_key)
-        found[item.id] = _desired(account, item, product, free, overrides, pictures, mappings[product.category_key])
+        if product is not None:
+            mapping = mappings.get(product.category_key)
+            found[item.id] = _desired(account, item, product, free, overrides, pictures, mapping)
     return found
 
 
@@ -66,7 +66,7 @@ def _desired(
     free: Mapping[int, int],
     overrides: Mapping[int, Decimal],
     uploads: Mapping[str, tuple[str | None, bool]] | None,
-    mapping: CategoryMapping,
+    mapping: CategoryMapping | None,
 ) -> Desired:
     chosen, waiting = _pictures(product, uploads)
     problem: Problem | None = None
@@ -80,10 +80,10 @@ def _desired(
         description=product.description,
         currency=account.currency,
         category_key=product.category_key,
-        category=mapping.remote_id,
+        category=mapping.remote_id if mapping else "",
         story=product.story,
         materials=product.materials,
-        attributes={**mapping.attributes, **product.attributes},
+        attributes={**(mapping.attributes if mapping else {}), **product.attributes},
         brand=product.brand,
         condition=product.condition,
         pictures=chosen,
@@ -134,15 +134,6 @@ def _pictures(
     return tuple(chosen), waiting
 
 
-def _overrides(connection: Connection, account_id: int, variant_ids: Sequence[int]) -> dict[int, Decimal]:
-    if not variant_ids:
-        return {}
-    query = select(price_override.c.variant_id, price_override.c.price).where(
-        and_(price_override.c.account_id == account_id, price_override.c.variant_id.in_(variant_ids))
-    )
-    return {row.variant_id: row.price for row in connection.execute(query)}
-
-
 def _uploads(
     connection: Connection, account_id: int, products: Iterable[Product]
 ) -> dict[str, tuple[str | None, bool]]:
@@ -157,17 +148,7 @@ def _uploads(
 
 def load_facts(connection: Connection, account_id: int, keys: Sequence[str]) -> dict[str, Json]:
     """Return the facts of an account that were fetched already, by key."""
-    if not keys:
-        return {}
-    query = select(account_fact.c.key, account_fact.c.value).where(
-        and_(account_fact.c.account_id == account_id, account_fact.c.key.in_(keys))
-    )
-    return {row.key: row.value for row in connection.execute(query)}
-
-
-def without_stock(listing: WantedListing) -> WantedListing:
-    """Return ``listing`` with every quantity 0 (a listing that must not sell)."""
-    return replace(listing, offers=tuple(replace(offer, quantity=0) for offer in listing.offers))
+    return {key: fact.value for key, fact in read_facts(connection, account_id, keys).items()} if keys else {}
 
 
 def _rate_problem(error: RateMissing) -> Problem:

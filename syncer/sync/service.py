@@ -19,13 +19,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.channels.connectors import Load, open_connector
 from syncer.channels.records import Account, load_accounts
-from syncer.channels.secrets import Keys
 from syncer.channels.sign_in import SignIn
 from syncer.domain.words import SyncerError
 from syncer.sdk.errors import ConnectorError
 from syncer.sdk.http import CallRecord
 from syncer.store.engine import read, write
 from syncer.store.errors import StoreError
+from syncer.store.sealed import Keys
 from syncer.store.tables import budget_use, listing, picture_upload
 from syncer.store.wakeup import WakeListener
 from syncer.sync.carry_out import utc_now
@@ -33,9 +33,12 @@ from syncer.sync.claim import recover
 from syncer.sync.lease import Lease, owner_name
 from syncer.sync.pace import Pacer
 from syncer.sync.shop import Shop, ShopGate, Timing
+from syncer.sync.sweep import Swept, log_sweep, sweep
 from syncer.sync.worker import Worker
 
 _LOG = structlog.get_logger("syncer.sync")
+#: However many wake-ups come, accounts are looked for at most this often.
+ACCOUNTS_EVERY_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Service:
         self._keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
         self._listener = WakeListener(deps.engine, self._on_wake)
         self._broken: dict[int, str] = {}
+        #: All workers, replaced as a whole, so that a wake-up never waits for the lock.
+        self._all: tuple[Worker, ...] = ()
 
     def start(self) -> None:
         """Listen for wake-ups, take the leases that are free, and start the workers."""
@@ -118,6 +123,17 @@ class Service:
                 if account_id in group.workers:
                     return [dict(one) for one in group.pacer.use()]
         return []
+
+    def sweep(self, name: str | None = None) -> list[Swept]:
+        """Walk the listings of one account, or of all at work, and return what was found."""
+        found = []
+        for shop in self.accounts():
+            if (name is None or shop.account.name == name) and shop.lease.epoch:
+                swept = sweep(shop, utc_now())
+                log_sweep(swept)
+                found.append(swept)
+        self._on_wake()
+        return found
 
     def run_until_idle(self, *, horizon_s: float = 30.0, progress: Callable[[int], None] | None = None) -> int:
         """Work until nothing is due within ``horizon_s`` (reviews and platform pauses included).
@@ -165,9 +181,7 @@ class Service:
 
     def _on_wake(self) -> None:
         self._woken.set()
-        with self._lock:
-            workers = [worker for group in self._groups.values() for worker in group.workers.values()]
-        for worker in workers:
+        for worker in self._all:
             worker.wake()
 
     def _keep(self) -> None:
@@ -184,6 +198,7 @@ class Service:
                     renewed = time.monotonic()
                     self._renew()
                 self._refresh_accounts()
+                self._stopping.wait(ACCOUNTS_EVERY_S)
             except StoreError as error:
                 _LOG.warning("store", problem=error.words.en)
             except Exception:  # the keeper must live: without it every lease runs out
@@ -210,6 +225,7 @@ class Service:
             for one in usable.values():
                 if one.id not in known and not self._stopping.is_set():
                     self._open(one)
+            self._all = tuple(worker for group in self._groups.values() for worker in group.workers.values())
             for group in self._groups.values():
                 self._take_lease(group)
 
