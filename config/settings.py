@@ -7,7 +7,7 @@ manual are made from it. The environment wins over ``.env``.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Settings:
     order_poll_s: float
     sweep_s: float
     lease_s: float
+    backup_folder: Path | None
+    debug: bool
     warnings: tuple[Words, ...] = ()
 
 
@@ -82,6 +84,20 @@ def load_settings(environ: MutableMapping[str, str] | None = None, dotenv: Path 
     values["home"] = home
     values["database_url"] = values["database_url"] or f"sqlite:///{home / 'syncer.db'}"
     return Settings(**values, warnings=tuple(warnings))
+
+
+def option_values(
+    names: Iterable[str], environ: MutableMapping[str, str] | None = None, dotenv: Path | None = None
+) -> dict[str, str]:
+    """Return those of the variables ``names`` that are set: options of a shop (the names come from its connector)."""
+    given = os.environ if environ is None else environ
+    wanted = list(names)
+    found = {name: given[name] for name in wanted if given.get(name, "").strip()}
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        from_file, _warnings = _read_dotenv(dotenv or Path(".env"))
+        found |= {name: from_file[name] for name in missing if name in from_file}
+    return found
 
 
 def prepare_home(home: Path) -> None:
@@ -320,6 +336,27 @@ SETTINGS: tuple[Setting, ...] = (
         Words(
             id="Berapa lama satu proses memegang sebuah toko sebelum proses lain boleh mengambil alih, detik.",
             en="How long one process owns a shop before another one may take over, seconds.",
+        ),
+    ),
+    Setting(
+        "SYNCER_BACKUP_FOLDER",
+        "backup_folder",
+        "",
+        _path,
+        Words(
+            id="Folder untuk cadangan tiap malam oleh `syncer run` (disimpan 35 hari). Kosong: tidak dicadangkan.",
+            en="The folder of the nightly backups that `syncer run` makes (kept 35 days). Empty: none are made.",
+        ),
+        example="/home/sari/cadangan",
+    ),
+    Setting(
+        "SYNCER_DEBUG",
+        "debug",
+        "0",
+        _yes_no,
+        Words(
+            id="1: kesalahan di dalam program ditunjukkan lengkap, untuk dilaporkan.",
+            en="1: faults inside the program are shown in full, to be reported.",
         ),
     ),
 )

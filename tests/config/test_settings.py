@@ -45,6 +45,8 @@ def test_everything_set(dotenv: Path, tmp_path: Path) -> None:
         "SYNCER_ORDER_POLL_SECONDS": "0.5",
         "SYNCER_SWEEP_SECONDS": " 7200 ",
         "SYNCER_LEASE_SECONDS": "15",
+        "SYNCER_BACKUP_FOLDER": str(tmp_path / "backups"),
+        "SYNCER_DEBUG": "1",
     }
     assert set(environ) == {setting.name for setting in settings.SETTINGS}
     got = load_settings(environ, dotenv)
@@ -54,6 +56,7 @@ def test_everything_set(dotenv: Path, tmp_path: Path) -> None:
     assert (got.catalogue_currency, got.language, got.log_level) == ("USD", "en", "DEBUG")
     assert (got.web_port, got.order_poll_s, got.sweep_s, got.lease_s) == (0, 0.5, 7200.0, 15.0)
     assert got.allow_private_images
+    assert (got.backup_folder, got.debug) == (tmp_path / "backups", True)
     assert "KANARI" not in repr(got)
     assert "SYNCER_SECRET_KEY" not in environ, "rule K1: children do not inherit the key"
 
@@ -63,6 +66,15 @@ def test_the_environment_wins_over_the_file(dotenv: Path) -> None:
     dotenv.chmod(0o600)
     got = load_settings({"SYNCER_WEB_PORT": "9001", "SYNCER_LANGUAGE": ""}, dotenv)
     assert (got.language, got.web_port, got.log_level) == ("en", 9001, "INFO")
+
+
+def test_options_of_a_shop_come_from_the_same_places(dotenv: Path) -> None:
+    dotenv.write_text("SYNCER_PARTNER_KEY=from-file\nSYNCER_SHOP_ID=7\n", "utf-8")
+    dotenv.chmod(0o600)
+    environ = {"SYNCER_SHOP_ID": "8", "SYNCER_REGION": ""}
+    names = ["SYNCER_PARTNER_KEY", "SYNCER_SHOP_ID", "SYNCER_REGION"]
+    got = settings.option_values(names, environ, dotenv)
+    assert got == {"SYNCER_PARTNER_KEY": "from-file", "SYNCER_SHOP_ID": "8"}
 
 
 def test_the_default_folder_follows_xdg(dotenv: Path) -> None:
