@@ -40,6 +40,11 @@ def installed(group: str = CONNECTORS) -> tuple[Entry, ...]:
     return tuple(Entry(point.name, *_distribution(point)) for point in _points(group))
 
 
+def forget() -> None:
+    """Look for entry points anew at the next question: something was installed meanwhile."""
+    _points.cache_clear()
+
+
 def load(name: str, *, group: str = CONNECTORS, allowed: frozenset[str] = frozenset({"syncer"})) -> Any:
     """Import and return the class registered as ``name``.
 

@@ -1,1 +1,37 @@
-"""syncer.sdk.testing."""
+"""The conformance suite of connectors, with the builders, the driver and the bench that it is made of.
+
+Import it in tests only: it needs pytest. The whole test file of a connector::
+
+    from syncer.sdk.testing import ConnectorSuite
+
+
+    class TestKoperasi(ConnectorSuite):
+        connector = "koperasi"
+"""
+
+from __future__ import annotations
+
+import pytest
+
+# Before they are imported: so failed assertions show their values here as in any test file.
+for _part in ("changes", "declaration", "driver", "faults", "publishing", "suite"):
+    pytest.register_assert_rewrite(f"{__name__}.{_part}")
+
+from syncer.sdk.testing.bench import Bench  # noqa: E402
+from syncer.sdk.testing.builders import listing, offer, picture_file, pictures  # noqa: E402
+from syncer.sdk.testing.control import Control  # noqa: E402
+from syncer.sdk.testing.driver import Driver, NotConverged, Outcome  # noqa: E402
+from syncer.sdk.testing.suite import ConnectorSuite  # noqa: E402
+
+__all__ = [
+    "Bench",
+    "ConnectorSuite",
+    "Control",
+    "Driver",
+    "NotConverged",
+    "Outcome",
+    "listing",
+    "offer",
+    "picture_file",
+    "pictures",
+]

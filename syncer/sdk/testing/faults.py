@@ -1,0 +1,184 @@
+"""Checks of faults: each leads to the right recovery, and after it the platform shows what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from syncer.domain.listing import WantedListing
+from syncer.sdk.contract import BudgetKind
+from syncer.sdk.errors import ConnectorError, Recovery
+from syncer.sdk.http import OpenGate
+from syncer.sdk.operations import Kind
+from syncer.sdk.testing.bench import Bench
+from syncer.sdk.testing.builders import money, with_offer
+from syncer.sdk.testing.cases import CHANGES, FAULTS, PUBLISHES, READ_FAULTS
+from syncer.sdk.testing.checks import check
+from syncer.sdk.testing.declaration import assert_told
+from syncer.sdk.testing.pace import most_in_window
+from syncer.sdk.testing.publishing import assert_shown
+from syncer.sdk.testing.wishes import Wishes
+
+_SHORT_TIMEOUT_S = 0.15
+
+
+class FaultChecks(Wishes):
+    """Whatever goes wrong, the platform ends up right, with one listing and no older value over a newer."""
+
+    @check("{fault} during {during}", PUBLISHES)
+    def test_fault(self, bench: Bench, fault: str, during: str) -> None:
+        kind, order, right = FAULTS[fault]
+        if kind == "latency":
+            bench.driver = bench.new_driver(timeout_s=_SHORT_TIMEOUT_S)
+        before = self.listing(bench, axes=min(bench.info.max_axes, 1))
+        after, state = _disturbed(before, during), "hidden" if during == "hiding" else "live"
+        if during != "a create":
+            bench.driver.converge(before)
+        bench.driver.render(after)
+        bench.strike_next_write(kind, **order)
+        outcome = bench.driver.converge(after, state=state)
+        assert bench.struck() == 1, "the fault struck nothing: was the write called with write=True?"
+        assert outcome.errors, "the fault was swallowed: nobody would look whether the write was done"
+        assert outcome.errors[0].recovery in right, f"{outcome.errors[0]!r} means {outcome.errors[0].recovery}"
+        assert_told(outcome.errors[0])
+        if Recovery.RETRY_AT in right:
+            assert (outcome.errors[0].after_s or 0) > 0, "a rate limit says when to go on"
+        bench.land_late_writes()
+        assert_shown(bench, after, outcome, live=state == "live")
+        assert len(bench.control.listings()) == 1, "there must be exactly one listing"
+
+    @check("a read goes on after {trouble}", PUBLISHES)
+    def test_read_fault(self, bench: Bench, trouble: str) -> None:
+        wanted = self.listing(bench)
+        bench.driver.converge(wanted)
+        known = bench.driver.known(wanted.marker)
+        assert known is not None
+        fault = bench.control.fault(READ_FAULTS[trouble], ms=400 if trouble == "a slow answer" else 0)
+        connector = bench.connector(timeout_s=_SHORT_TIMEOUT_S if trouble == "a slow answer" else 5.0)
+        try:
+            found = connector.fetch_listing(known.remote_id)
+        except ConnectorError as error:
+            right = {"rate_limited": Recovery.RETRY_AT, "token_revoked": Recovery.SIGN_IN_AGAIN}
+            assert error.recovery is right.get(READ_FAULTS[trouble], Recovery.RETRY), f"{error!r}"
+            bench.driver.errors.append(error)
+            found = bench.driver.fetch(wanted)
+        assert bench.control.struck(fault) == 1
+        assert found.remote_id == known.remote_id
+        assert bench.driver.fetch(wanted).offers
+
+    @check("a lost create and a lagging search", PUBLISHES)
+    def test_search_lag(self, bench: Bench) -> None:
+        finding = bench.info.finding
+        wanted = self.listing(bench, axes=min(bench.info.max_axes, 1))
+        bench.driver.render(wanted)
+        bench.strike_next_write("answer_lost")
+        bench.control.post("faults", {"fault": "search_lag", "ms": int(finding.search_lag_s * 900)})
+        assert_shown(bench, wanted, bench.driver.converge(wanted))
+        assert len(bench.control.listings()) == 1, "a lost answer made a second listing"
+
+    @check("a stale read after a lost answer", lambda c: PUBLISHES(c) and c.info.finding.read_lag_s > 0)
+    def test_stale_read(self, bench: Bench) -> None:
+        wanted = self.listing(bench)
+        bench.driver.converge(wanted)
+        after = with_offer(wanted, wanted.offers[0].key, quantity=2)
+        bench.pass_time(bench.info.finding.read_lag_s)
+        bench.strike_next_write("answer_lost")
+        bench.control.post("faults", {"fault": "stale_read", "ms": int(bench.info.finding.read_lag_s * 900)})
+        assert_shown(bench, after, bench.driver.converge(after))
+
+    @check("partial failure of a stock change", lambda c: PUBLISHES(c) and c.info.max_axes >= 1)
+    def test_partial_stock(self, bench: Bench) -> None:
+        self.partial(bench, Kind.STOCK, lambda w, key: with_offer(w, key, quantity=40))
+
+    @check("partial failure of a price change", lambda c: PUBLISHES(c) and c.info.max_axes >= 1)
+    def test_partial_price(self, bench: Bench) -> None:
+        self.partial(bench, Kind.PRICE, lambda w, key: with_offer(w, key, price=money(222_000, w.currency)))
+
+    def partial(self, bench: Bench, kind: Kind, change: Callable[[WantedListing, str], WantedListing]) -> None:
+        """Let some offers of one write fail: those are named, the others are done, and the next round mends all."""
+        wanted = self.listing(bench, axes=1, variants=4)
+        bench.driver.converge(wanted)
+        keys = [offer.key for offer in wanted.offers]
+        after = wanted
+        for key in keys:
+            after = change(after, key)
+        bench.strike_next_write("partial")
+        sent = kind if kind in bench.info.operations else Kind.UPDATE
+        result = bench.driver.apply(bench.driver.operation(sent, after, offers=keys))
+        assert bench.struck() == 1, f"no batch of {kind} was struck"
+        assert result.error is None, f"some offers failed, and the whole operation was given up: {result.error!r}"
+        failed = set(result.offer_errors)
+        assert failed, "offers failed there, and nothing tells which"
+        assert failed < set(keys), f"offer_errors names {failed}: our keys of those that failed, not all"
+        for error in result.offer_errors.values():
+            assert_told(error)
+        known = bench.driver.known(wanted.marker)
+        assert known is not None
+        shown = {
+            offer["sku"]: (float(offer["price"]), offer["stock"])
+            for offer in bench.control.listing(known.remote_id)["offers"]
+        }
+        for old, new in zip(wanted.offers, after.offers, strict=True):
+            right = old if old.key in failed else new
+            assert shown[old.sku] == (float(right.price), right.quantity), (
+                f"{old.key} in offer_errors: {old.key in failed}"
+            )
+        bench.control.clear_faults()
+        bench.driver.fetch(wanted)
+        assert_shown(bench, after, bench.driver.converge(after))
+
+    @check("an edit taken back after a late write", PUBLISHES)
+    def test_back_and_forth(self, bench: Bench) -> None:
+        """A to B with the write landing late, and back to A: the late B may not stay."""
+        wanted = self.listing(bench)
+        bench.driver.converge(wanted)
+        changed = with_offer(wanted, wanted.offers[0].key, quantity=1)
+        operation = bench.driver.operation(_stock_kind(bench), changed, offers=[wanted.offers[0].key])
+        bench.strike_next_write("late_write", ms=150)
+        lost = bench.driver.apply(operation)
+        assert lost.error is not None
+        assert lost.error.recovery is Recovery.READ_BACK
+        bench.pass_time(bench.info.finding.late_write_s)
+        bench.land_late_writes()
+        bench.driver.fetch(wanted)
+        assert_shown(bench, wanted, bench.driver.converge(wanted))
+
+    @check("the declared budgets keep within the platform's limit", PUBLISHES)
+    def test_budgets(self, bench: Bench) -> None:
+        """A burst behind the gate: nothing is refused, and the platform's log never shows more than declared."""
+        burst = [budget for budget in bench.gate.budgets if budget.kind is not BudgetKind.DAILY]
+        assert burst, "no budget is declared, and the platform has a limit"
+        calls = min(3 * max(budget.limit for budget in burst), 200)
+        connector = bench.connector()
+        for _ in range(calls):
+            connector.check()
+        times = [call["t"] for call in bench.platform_calls()]
+        sent = bench.gate.sent[-len(times) :]
+        assert len(times) >= calls
+        for budget in burst:
+            covered = [t for t, one in zip(times, sent, strict=True) if budget.covers(one.operation)]
+            most = most_in_window(covered, budget.per_seconds)
+            assert most <= budget.limit, f"{most} calls within {budget.per_seconds} s, {budget.limit} are declared"
+
+    @check("a burst without the gate is refused", PUBLISHES)
+    def test_limit_is_real(self, bench: Bench) -> None:
+        """Otherwise "nothing was refused" would prove nothing."""
+        connector = bench.connector(gate=OpenGate())
+        with pytest.raises(ConnectorError) as caught:
+            for _ in range(300):
+                connector.check()
+        assert caught.value.recovery is Recovery.RETRY_AT, f"{caught.value!r}"
+        assert (caught.value.after_s or 0) > 0, "a rate limit says when to go on"
+        bench.driver.errors.append(caught.value)
+        assert_told(caught.value)
+        bench.forget_calls()
+
+
+def _disturbed(wanted: WantedListing, during: str) -> WantedListing:
+    changes = {"an edit": "title", "a stock change": "stock", "a price change": "price"}
+    return CHANGES[changes[during]](wanted) if during in changes else wanted
+
+
+def _stock_kind(bench: Bench) -> Kind:
+    return Kind.STOCK if Kind.STOCK in bench.info.operations else Kind.UPDATE

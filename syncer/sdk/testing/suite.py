@@ -1,0 +1,107 @@
+"""The conformance suite: subclass it, name your connector, run pytest.
+
+```python
+from syncer.sdk.testing import ConnectorSuite
+
+
+class TestKoperasi(ConnectorSuite):
+    connector = "koperasi"
+    gaps = {"pages": "the platform has no paging"}
+```
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from syncer.sdk import registry
+from syncer.sdk.testing.bench import Bench, connector_type
+from syncer.sdk.testing.cases import DURING, FAULTS, OVER, READ_FAULTS, SHAPES, change_names
+from syncer.sdk.testing.changes import ChangeChecks
+from syncer.sdk.testing.checks import check, checks_of, names_of
+from syncer.sdk.testing.declaration import DeclarationChecks, SignInChecks
+from syncer.sdk.testing.faults import FaultChecks
+from syncer.sdk.testing.publishing import PublishChecks, RenderChecks
+
+
+class ConnectorSuite(DeclarationChecks, SignInChecks, RenderChecks, PublishChecks, ChangeChecks, FaultChecks):
+    """Everything that a connector must do, checked against its own sandbox.
+
+    ``connector`` is the entry point's name; the sandbox is found under the same name. ``gaps`` maps the names of
+    checks that can't pass to the reason why; a declared gap that passes fails the run. ``limits`` are set at the
+    sandbox (times are kept short there), ``options`` replace options of the account that the sandbox hands out.
+
+    Override :meth:`prepare` if listings need more than the platform's own facts tell (a category, couriers), and
+    :meth:`own_change` to say what another category, brand or attribute is.
+    """
+
+    connector: ClassVar[str] = ""
+    limits: ClassVar[Mapping[str, Any]] = {"review_delay_s": 0.05}
+    options: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Leave out the checks of capabilities that the connector doesn't declare."""
+        super().__init_subclass__()
+        registry.forget()
+        found = connector_type(cls.connector)
+        for name, mark in checks_of(cls).items():
+            if not mark.applies(found):
+                setattr(cls, name, None)
+
+    @classmethod
+    def values(cls, parameter: str) -> list[str] | None:
+        """Return the values of a check's parameter that make sense for the connector; ``None`` if it is a fixture."""
+        found = connector_type(cls.connector)
+        tables: dict[str, list[str]] = {
+            "shape": [name for name, (_, applies) in SHAPES.items() if applies(found)],
+            "over": [name for name, (_, applies) in OVER.items() if applies(found)],
+            "change": change_names(found),
+            "fault": list(FAULTS),
+            "during": list(DURING),
+            "trouble": list(READ_FAULTS),
+        }
+        return tables.get(parameter)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make one test of each value of a check's parameters."""
+        for name in metafunc.fixturenames:
+            values = self.values(name)
+            if values is not None:
+                metafunc.parametrize(name, values)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def running(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+        """One sandbox for the class."""
+        scratch = tmp_path_factory.mktemp(cls.connector)
+        bench = Bench(cls.connector, scratch, limits=cls.limits, overrides=cls.options)
+        try:
+            yield bench
+        finally:
+            bench.close()
+
+    @pytest.fixture
+    def bench(self, running: Bench) -> Iterator[Bench]:
+        """The connector with an empty shop; everything that is logged is kept, to be searched for secrets."""
+        running.reset()
+        root = logging.getLogger()
+        level = root.level
+        root.addHandler(running.logs)
+        root.setLevel(logging.DEBUG)
+        try:
+            yield running
+        finally:
+            root.setLevel(level)
+            root.removeHandler(running.logs)
+
+    @check("declared gaps are known")
+    def test_gaps(self) -> None:
+        """A gap that is spelled wrong hides nothing."""
+        names = names_of(type(self), self.values)
+        for gap, reason in self.gaps.items():
+            assert gap in names, f"there is no check {gap!r}; there are: {', '.join(sorted(names))}"
+            assert reason.strip(), f"the gap {gap!r} gives no reason"
