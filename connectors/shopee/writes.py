@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from connectors.shopee import attributes, read
+from connectors.shopee import attributes, codes, read
 from connectors.shopee.client import Reply, ShopeeClient
 from connectors.shopee.errors import classify
 from connectors.shopee.look import Reader
@@ -338,6 +338,9 @@ class Writer:
         Shopee says so of deleted items and, it seems, of those in review (shopee.md 5.22).
         """
         error = result.error
+        if isinstance(error, Blocked) and error.words == codes.REVIEW.words:
+            error.after_s = self._options.review_check_s
+            return result
         if error is None or error.code != "error_item_uneditable" or not operation.remote_id:
             return result
         try:

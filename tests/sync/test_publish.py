@@ -1,0 +1,79 @@
+"""The main road: publish, edit, stock, price, withdraw, and nothing more than needed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from syncer.catalogue.edit import delete_product, edit_product, set_price
+from syncer.catalogue.read import find_product
+from syncer.channels.publishing import withdraw
+from syncer.store.engine import write
+from tests.sync.world import World, now, offers_of
+
+
+def test_a_product_appears_as_it_is_in_the_catalogue(world: World) -> None:
+    account = world.account()
+    world.product("mangkuk-1", stock=3, price=185_000)
+    world.product("kain-1", sizes=("S", "M", "L"), stock=2)
+    world.publish(account, "mangkuk-1", "kain-1")
+    assert world.sync() == 0
+    there = world.control.listings()
+    assert {title: row["status"] for title, row in there.items()} == {
+        "Mangkuk kayu mangkuk-1": "live",
+        "Mangkuk kayu kain-1": "live",
+    }
+    assert offers_of(there["Mangkuk kayu mangkuk-1"]) == {"mangkuk-1": (185_000, 3)}
+    assert offers_of(there["Mangkuk kayu kain-1"]) == {f"kain-1-{size}": (100_000, 2) for size in "SML"}
+    assert [row.state for row in world.rows()] == ["live", "live"]
+
+
+def test_nothing_changed_nothing_sent(world: World) -> None:
+    account = world.account()
+    world.product("kain-2", sizes=("S", "M"))
+    world.publish(account, "kain-2")
+    world.sync()
+    before = world.control.last_call()
+    world.publish(account, "kain-2")
+    with write(world.engine) as connection:
+        edit_product(connection, "kain-2", title="Mangkuk kayu kain-2", now=now())
+    world.sync()
+    assert world.control.writes(before) == []
+
+
+@pytest.mark.parametrize("sizes", [(), ("S", "M")])
+def test_stock_price_and_text_follow(world: World, sizes: tuple[str, ...]) -> None:
+    account = world.account()
+    world.product("tas", sizes=sizes, stock=5)
+    world.publish(account, "tas")
+    world.sync()
+    sku = "tas-S" if sizes else "tas"
+    before = world.control.last_call()
+    world.stock(sku, 0)
+    world.sync()
+    assert len(world.control.writes(before)) == 1
+    with write(world.engine) as connection:
+        set_price(connection, sku, Decimal(120_000), now=now())
+        edit_product(connection, "tas", title="Tas anyaman pandan", now=now())
+    world.sync()
+    there = world.control.listings()["Tas anyaman pandan"]
+    assert offers_of(there)[sku] == (120_000, 0)
+
+
+def test_withdrawn_brought_back_deleted(world: World) -> None:
+    account = world.account()
+    world.product("guci", sizes=("A", "B"))
+    world.publish(account, "guci")
+    world.sync()
+    with write(world.engine) as connection:
+        withdraw(connection, account, find_product(connection, "guci"), now=now())
+    world.sync()
+    assert world.control.listings()["Mangkuk kayu guci"]["status"] == "hidden"
+    world.publish(account, "guci")
+    world.sync()
+    assert world.control.listings()["Mangkuk kayu guci"]["status"] == "live"
+    with write(world.engine) as connection:
+        delete_product(connection, "guci", now=now())
+    world.sync()
+    assert world.control.listings() == {}

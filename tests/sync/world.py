@@ -1,0 +1,213 @@
+"""A small world for engine tests: a real sandbox over HTTP, a real database, and products with pictures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from sqlalchemy import Engine, insert, select
+
+from syncer.catalogue.edit import save_product
+from syncer.catalogue.media import media_path
+from syncer.catalogue.read import find_product
+from syncer.channels.joining import add_account
+from syncer.channels.publishing import publish
+from syncer.channels.records import Account
+from syncer.domain.product import Photo, Product, Variant
+from syncer.inventory.ledger import set_on_hand
+from syncer.store.engine import read, write
+from syncer.store.sealed import Keys, open_keys
+from syncer.store.tables import listing, listing_event, media
+from syncer.sync.service import Deps, Service
+from syncer.sync.shop import Timing
+
+#: Times of the engine in tests: everything that is minutes in life is parts of a second here.
+FAST = Timing(
+    poll_s=0.25,
+    lease_s=4.0,
+    call_deadline_s=1.5,
+    read_timeout_s=1.0,
+    backoff_s=0.02,
+    backoff_most_s=0.2,
+    urgent_most_s=0.1,
+    strike_s=0.05,
+    late_write_s=0.4,
+    search_lag_s=0.3,
+)
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class Control:
+    """The sandbox's control API."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.url}/{path}", data=data, method=method, headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def listings(self) -> dict[str, dict[str, Any]]:
+        """Listings that aren't deleted, by title (titles are unique in tests)."""
+        rows = self.ask("GET", "listings")
+        found: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            if row["status"] != "deleted":
+                assert row["title"] not in found, f"two listings called {row['title']}"
+                found[row["title"]] = row
+        return found
+
+    def calls(self, after: int = 0) -> list[dict[str, Any]]:
+        return list(self.ask("GET", f"calls?after={after}"))
+
+    def last_call(self) -> int:
+        calls = self.calls()
+        return calls[-1]["n"] if calls else 0
+
+    def writes(self, after: int = 0) -> list[dict[str, Any]]:
+        return [
+            call
+            for call in self.calls(after)
+            if call["method"] == "POST" and "upload" not in call["path"] and "auth" not in call["path"]
+        ]
+
+    def fault(self, **fault: Any) -> None:
+        self.ask("POST", "faults", fault)
+
+    def heal(self) -> None:
+        self.ask("DELETE", "faults")
+
+    def limits(self, **limits: Any) -> None:
+        self.ask("POST", "limits", limits)
+
+
+class World:
+    """One catalogue, one engine and any number of accounts on one sandbox."""
+
+    def __init__(self, engine: Engine, home: Path, running: Any) -> None:
+        self.engine, self.home, self.running = engine, home, running
+        self.keys: Keys = open_keys(engine, home)
+        self.control = Control(running.control_url)
+        self.control.limits(burst_per_s=10_000, review_delay_s=0.03, variation_wait_s=0.05)
+        self.timing = FAST
+
+    def deps(self, timing: Timing | None = None) -> Deps:
+        return Deps(self.engine, self.keys, self.home, timing or self.timing)
+
+    def account(self, name: str = "Toko Orange", **options: Any) -> Account:
+        values = {
+            **self.running.account_options,
+            "calls_per_s": 1000,
+            "variation_pause_s": 0.06,
+            "review_check_s": 0.08,
+            **options,
+        }
+        return add_account(
+            self.engine, self.keys, home=self.home, connector="shopee", name=name, options=values, now=now()
+        ).account
+
+    def picture(self, name: str) -> str:
+        """Store a picture file, and return its sha256."""
+        shade = int(hashlib.sha256(name.encode()).hexdigest()[:6], 16)
+        picture = Image.new("RGB", (600, 600), (shade >> 16 & 255, shade >> 8 & 255, shade & 255))
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=60, comment=name.encode())
+        data = buffer.getvalue()
+        sha = hashlib.sha256(data).hexdigest()
+        path = media_path(self.home, sha)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        with write(self.engine) as connection:
+            if not connection.execute(select(media.c.sha256).where(media.c.sha256 == sha)).first():
+                connection.execute(
+                    insert(media).values(
+                        sha256=sha, mime="image/jpeg", width=600, height=600, size_bytes=len(data), created_at=now()
+                    )
+                )
+        return sha
+
+    def product(
+        self, handle: str, *, sizes: tuple[str, ...] = (), price: int = 100_000, stock: int = 5, **fields: Any
+    ) -> Product:
+        """Save a product (with a variant for each of ``sizes``), its picture and its stock."""
+        skus = [f"{handle}-{size}" for size in sizes] or [handle]
+        variants = tuple(
+            Variant(sku=sku, price=Decimal(price), option_values=(size,) if size else (), weight_g=400)
+            for sku, size in zip(skus, sizes or ("",), strict=True)
+        )
+        product = Product(
+            handle=handle,
+            title=fields.pop("title", f"Mangkuk kayu {handle}"),
+            description="Mangkuk kayu jati buatan tangan dari Serpong, halus dan kuat.",
+            category_key=fields.pop("category_key", "batik-tulis"),
+            option_names=("Ukuran",) if sizes else (),
+            variants=variants,
+            photos=(Photo(self.picture(handle)),),
+            **fields,
+        )
+        with write(self.engine) as connection:
+            save_product(connection, product, now=now())
+            for sku in skus:
+                set_on_hand(connection, sku, stock, now=now())
+        return product
+
+    def publish(self, account: Account, *handles: str) -> None:
+        with write(self.engine) as connection:
+            ids = [find_product(connection, handle) for handle in handles]
+            publish(connection, account, ids, now=now())
+
+    def stock(self, sku: str, number: int) -> None:
+        with write(self.engine) as connection:
+            set_on_hand(connection, sku, number, now=now())
+
+    def sync(self, timing: Timing | None = None, horizon_s: float = 5.0) -> int:
+        """Run the engine until nothing is due, as ``syncer sync`` does."""
+        service = Service(self.deps(timing))
+        service.start()
+        try:
+            return service.run_until_idle(horizon_s=horizon_s)
+        finally:
+            service.stop()
+
+    def rows(self) -> list[Any]:
+        with read(self.engine) as connection:
+            return list(connection.execute(select(listing).order_by(listing.c.id)))
+
+    def events(self, listing_id: int) -> list[str]:
+        with read(self.engine) as connection:
+            query = select(listing_event.c.kind).where(listing_event.c.listing_id == listing_id)
+            return list(connection.execute(query.order_by(listing_event.c.id)).scalars())
+
+
+def wait_until(condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    """Wait until ``condition`` gives something true; return that, or fail."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"not within {timeout_s} s: {condition}")
+
+
+def offers_of(row: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return (price, stock) by SKU of a listing as the control API shows it."""
+    return {offer["sku"]: (int(offer["price"]), int(offer["stock"])) for offer in row["offers"]}
