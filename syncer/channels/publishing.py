@@ -257,8 +257,7 @@ def _insert_listings(
         "created_at": literal(now, t.listing.c.created_at.type),
     }
     rows = select(*columns.values()).where(where, ~listed.exists()).order_by(t.product.c.id)
-    result = connection.execute(_insert_new(connection, t.listing).from_select(list(columns), rows))
-    return int(result.rowcount)
+    return _inserted(connection, _insert_new(connection, t.listing).from_select(list(columns), rows))
 
 
 def _queue(connection: Connection, account_id: int, photos: ColumnElement[bool], now: dt.datetime) -> int:
@@ -272,7 +271,12 @@ def _queue(connection: Connection, account_id: int, photos: ColumnElement[bool],
     due_at = literal(now, t.picture_upload.c.due_at.type)
     rows = select(literal(account_id), t.photo.c.sha256, due_at).where(photos).distinct()
     statement = _insert_new(connection, t.picture_upload).from_select(["account_id", "sha256", "due_at"], rows)
-    return int(connection.execute(statement).rowcount)
+    return _inserted(connection, statement)
+
+
+def _inserted(connection: Connection, statement: Insert) -> int:
+    # SQLAlchemy drops the count of an INSERT on PostgreSQL unless it is asked to keep it.
+    return int(connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount)
 
 
 def _insert_new(connection: Connection, table: Table) -> Insert:
