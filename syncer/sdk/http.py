@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json as jsonlib
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ READ_TIMEOUT_S = 30.0
 READ_TRIES = 3
 
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
+
+# At DEBUG it writes whole addresses, and some platforms put tokens into their query (security.md H7).
+logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 
 class Gate(Protocol):

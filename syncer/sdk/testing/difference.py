@@ -85,11 +85,14 @@ def _offer_differences(rendered: Rendered, known: RemoteListing) -> Iterator[tup
 
 
 def _shape_differs(rendered: Rendered, known: RemoteListing) -> bool:
-    return not known.offers_complete or _shape(rendered) != _shape(known)
+    if not known.offers_complete or _shape(rendered) != _shape(known):
+        return True
+    there = {offer.key: offer.fields for offer in known.offers}
+    return any(there[offer.key].get(name) != value for offer in rendered.offers for name, value in offer.fields.items())
 
 
 def _shape(listing: Rendered | RemoteListing) -> tuple[Any, ...]:
-    offers = {offer.key: (offer.sku, offer.option_values, dict(offer.fields)) for offer in listing.offers}
+    offers = {offer.key: (offer.sku, offer.option_values) for offer in listing.offers}
     return (listing.option_names, len(listing.offers), offers)
 
 

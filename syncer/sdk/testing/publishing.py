@@ -117,7 +117,7 @@ class PublishChecks(Wishes):
         assert not again.operations, f"a read shows something else than was rendered: {again.kinds}"
         assert bench.writes() == writes
 
-    @check("a listing of ours is found by marker and SKU", PUBLISHES)
+    @check("a listing of ours is found again", PUBLISHES)
     def test_find(self, bench: Bench) -> None:
         mine, other = self.listing(bench, axes=min(bench.info.max_axes, 1)), self.listing(bench)
         there = bench.driver.converge(mine).listing
@@ -127,8 +127,22 @@ class PublishChecks(Wishes):
         found = bench.connector().find_listing(ref_of(mine))
         assert [listing.remote_id for listing in found] == [there.remote_id], "exactly this one listing must be found"
         assert found[0].marker in (mine.marker, "", None)
-        by_sku = bench.connector().find_listing(ListingRef("kanari-tak-ada", (mine.offers[0].sku,)))
-        assert there.remote_id in [listing.remote_id for listing in by_sku], "a listing is not found by its SKU"
+
+    @check("a listing is found by its only SKU", PUBLISHES)
+    def test_find_sku(self, bench: Bench) -> None:
+        self.find_by_sku(bench, self.listing(bench))
+
+    @check("a listing is found by a variant's SKU", lambda c: PUBLISHES(c) and c.info.max_axes >= 1)
+    def test_find_variant(self, bench: Bench) -> None:
+        self.find_by_sku(bench, self.listing(bench, axes=1))
+
+    def find_by_sku(self, bench: Bench, wanted: WantedListing) -> None:
+        """Look for a listing by one of its SKUs alone, as for one that a person made there."""
+        there = bench.driver.converge(wanted).listing
+        assert there is not None
+        bench.pass_time(bench.info.finding.search_lag_s)
+        found = bench.connector().find_listing(ListingRef("kanari-tak-ada", (wanted.offers[-1].sku,)))
+        assert [listing.remote_id for listing in found] == [there.remote_id]
 
     @check("what is not there is not found", PUBLISHES)
     def test_find_nothing(self, bench: Bench) -> None:

@@ -17,7 +17,10 @@ from syncer.sdk.testing.cases import CHANGES, SHAPES
 class Wishes:
     """Makes the listings that a suite's checks publish."""
 
+    #: Names of checks that can't pass, and why.
     gaps: ClassVar[Mapping[str, str]] = {}
+    #: A brand that the platform knows.
+    brand: ClassVar[str] = "Anyam Setu"
 
     def listing(self, bench: Bench, *, marker: str | None = None, **values: Any) -> WantedListing:
         """Return a good listing in the account's currency; ``values`` as for :func:`builders.listing`."""
@@ -47,7 +50,7 @@ class Wishes:
     def own_change(self, bench: Bench, wanted: WantedListing, change: str) -> WantedListing:
         """Return ``wanted`` with another ``category``, ``brand`` or ``attributes``."""
         if change == "brand":
-            return replace(wanted, brand="Anyam Setu")
+            return replace(wanted, brand=self.brand)
         if not isinstance(bench.driver.connector, HasTaxonomy):
             if change == "category":
                 return replace(wanted, category_key="basketry")
