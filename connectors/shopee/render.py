@@ -69,8 +69,9 @@ def render(listing: WantedListing, facts: Mapping[str, Json], options: ShopeeOpt
     found += price_problems(offers, limits, listing.currency)
     found += _barcode_problems(shaped.offers, limits)
     fields |= offer_fields(parcel.weight_g, parcel.sides_cm)
-    if limits.barcode_rule in {"Mandatory", "Flexible"} and not shaped.names and offers:
-        fields["gtin"] = _gtin(shaped.offers[0], limits)
+    gtin = _gtin(shaped.offers[0], limits) if offers and not shaped.names else None
+    if gtin is not None:
+        fields["gtin"] = gtin
     return Rendered(fields, offers, shaped.names, listing.live, tuple(found))
 
 
@@ -107,8 +108,8 @@ def _offer(listing: WantedListing, offer: WantedOffer, shaped: Shape, parcel: Pa
 
 
 def _gtin(offer: WantedOffer, limits: Limits) -> str | None:
-    """Return the barcode where the category has a rule for it; elsewhere Shopee keeps none (shopee.md 5.4)."""
-    if limits.barcode_rule not in {"Mandatory", "Flexible"}:
+    """Return the barcode where the category has a rule for it, "Optional" included (shopee.md 5.4)."""
+    if not limits.barcode_rule:
         return None
     if _GTIN.fullmatch(offer.barcode):
         return offer.barcode
