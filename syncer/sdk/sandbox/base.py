@@ -34,13 +34,14 @@ class ControlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """How the shop window looks: the platform's name as a person knows it, and its colours (CSS)."""
+    """How the shop window looks: the platform's name as a person knows it, its colours (CSS), its currency."""
 
     shop: str
     tagline: str
     accent: str
     accent_dark: str
     tint: str
+    currency: str = "IDR"
 
 
 @dataclass(frozen=True, slots=True)

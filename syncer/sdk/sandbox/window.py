@@ -5,7 +5,7 @@ Works without JavaScript; with it, the page follows changes by itself.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
@@ -23,9 +23,11 @@ _BASE = "syncer.sdk.sandbox"
 _STATIC = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
 
 
-def rupiah(amount: float) -> str:
-    """`185000` as `Rp 185.000`."""
-    return "Rp " + f"{amount:,.0f}".replace(",", ".")
+def money(amount: float, currency: str) -> str:
+    """`185000` IDR as `Rp 185.000`; other currencies with two places, as `EUR 12,50`."""
+    if currency == "IDR":
+        return "Rp " + f"{amount:,.0f}".replace(",", ".")
+    return f"{currency} " + f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
 @cache
@@ -33,7 +35,7 @@ def _static(name: str) -> bytes:
     return files(f"{_BASE}.templates").joinpath(name).read_bytes()
 
 
-def _environment(own: str | None) -> Environment:
+def _environment(own: str | None, currency: str) -> Environment:
     loaders = {"base": PackageLoader(_BASE, "templates")}
     if own:
         loaders["own"] = PackageLoader(own, "templates")
@@ -44,7 +46,7 @@ def _environment(own: str | None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["rupiah"] = rupiah
+    environment.filters["money"] = partial(money, currency=currency)
     return environment
 
 
@@ -53,7 +55,7 @@ class Window:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._environment = _environment(sandbox.templates)
+        self._environment = _environment(sandbox.templates, sandbox.theme.currency)
 
     def page(self, page: Page) -> Response:
         """Show a page of the platform, or follow its redirect."""
@@ -67,6 +69,8 @@ class Window:
         path: str = request.scope["path"]
         if path == "/":
             return RedirectResponse("/shop", status_code=303, headers=page_headers())
+        if path == "/favicon.ico":
+            return RedirectResponse("/shop/icon.svg", status_code=303, headers=page_headers())
         if path.startswith("/file/"):
             return self._file(path.removeprefix("/file/"))
         if path != "/shop" and not path.startswith("/shop/"):
@@ -81,6 +85,9 @@ class Window:
             return JSONResponse({"revision": self._sandbox.revision}, headers=API_HEADERS)
         if name == "theme.css":
             return self._theme()
+        if name == "icon.svg":
+            icon = _static(name).replace(b"ACCENT", self._sandbox.theme.accent.encode())
+            return Response(icon, headers=API_HEADERS, media_type="image/svg+xml")
         if name in _STATIC:
             return Response(_static(name), headers=API_HEADERS, media_type=_STATIC[name])
         product = self._sandbox.window_product(account, name)
