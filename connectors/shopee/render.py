@@ -68,7 +68,7 @@ def render(listing: WantedListing, facts: Mapping[str, Json], options: ShopeeOpt
     found += _parcel_problems(listing, shaped.offers, parcel, limits)
     found += price_problems(offers, limits, listing.currency)
     found += _barcode_problems(shaped.offers, limits)
-    fields |= offer_fields(parcel.weight_g, parcel.sides_cm)
+    fields |= _item_parcel(parcel, shaped)
     gtin = _gtin(shaped.offers[0], limits) if offers and not shaped.names else None
     if gtin is not None:
         fields["gtin"] = gtin
@@ -130,6 +130,16 @@ def _parcel(listing: WantedListing, offers: Sequence[WantedOffer]) -> Parcel:
     default = listing.settings.get("weight_g")
     weight_g = max(weights) if weights else default if isinstance(default, int) and default > 0 else None
     return Parcel(weight_g, [max(side) for side in zip(*sides, strict=True)] if sides else None)
+
+
+def _item_parcel(parcel: Parcel, shaped: Shape) -> dict[str, Json]:
+    """Return the item's own weight and size.
+
+    With variants they are sent at creation only: each variant carries its own, and writing the item's would
+    overwrite them all (shopee.md 5.8).
+    """
+    fields = offer_fields(parcel.weight_g, parcel.sides_cm)
+    return {f"parcel_{name}": value for name, value in fields.items()} if shaped.names else fields
 
 
 def _parcel_problems(

@@ -246,7 +246,7 @@ class _Planner:
         return max(offer.quantity, self.least_stock)
 
     def _model(self, offer: RenderedOffer, index: tuple[int, ...], *, with_sku: bool = True) -> dict[str, Json]:
-        """Return one new model; weight and size only where they differ from the item's own."""
+        """Return one new model, with its own weight and size."""
         stock: dict[str, Json] = {"stock": self._stock(offer)}
         if self.location_id:
             stock["location_id"] = self.location_id
@@ -254,8 +254,7 @@ class _Planner:
         if with_sku:
             entry["model_sku"] = offer.sku
         entry["seller_stock"] = [stock]
-        item = self.rendered.fields
-        return entry | _parcel({key: value for key, value in offer.fields.items() if item.get(key) != value}, offer)
+        return entry | _parcel(offer.fields, offer) if with_sku else entry
 
     def _new_offer(self, offer: RenderedOffer, *, parent: bool = False) -> RemoteOffer:
         known = self.operation.known.fields if self.operation.known else {}

@@ -36,7 +36,8 @@ ITEM_FIELDS = (
     "gtin",
 )
 EDITABLE_FIELDS = (*ITEM_FIELDS, "option_images")
-_PARCEL = ("weight_g", "dimension_cm")
+#: What ``add_item`` takes besides: the parcel of an item whose variants carry their own.
+CREATE_FIELDS = (*ITEM_FIELDS, "parcel_weight_g", "parcel_dimension_cm")
 
 
 class Writer:
@@ -91,7 +92,7 @@ class Writer:
         # A count that Shopee would refuse at creation goes in hidden, and is set right before the item is shown.
         hidden = has_variants or not rendered.live or quantity != first.quantity
         body = {
-            **self._item_body(operation, [name for name in ITEM_FIELDS if name in rendered.fields]),
+            **self._item_body(operation, [name for name in CREATE_FIELDS if name in rendered.fields]),
             "original_price": amount(first.price),
             "seller_stock": [self._seller_stock(quantity)],
             "item_status": "UNLIST" if hidden else "NORMAL",
@@ -132,15 +133,11 @@ class Writer:
         return Result(proved, check_after_s=self._options.review_check_s)
 
     def _offers_after_update(self, operation: Operation, written: Mapping[str, Json]) -> tuple[RemoteOffer, ...]:
-        """Weight and size of the item overwrite those of all models; the item's SKU is model 0's (shopee.md 5.8)."""
-        known = operation.known.offers if operation.known else ()
-        parcel = {name: written[name] for name in _PARCEL if name in written}
-        has_variants = bool(operation.known and operation.known.option_names)
-        if has_variants and parcel:
-            return tuple(replace(offer, price=None, quantity=None, fields=parcel) for offer in known)
-        if not has_variants and "item_sku" in written:
-            return tuple(replace(offer, sku=str(written["item_sku"]), price=None, quantity=None) for offer in known)
-        return ()
+        """The SKU of an item without variants is its only offer's."""
+        known = operation.known
+        if known is None or known.option_names or "item_sku" not in written:
+            return ()
+        return tuple(replace(offer, sku=str(written["item_sku"]), price=None, quantity=None) for offer in known.offers)
 
     def _item_body(self, operation: Operation, names: Sequence[str]) -> dict[str, Json]:
         """Return content fields for the wire. Lists are sent whole; unknown fields are left out, never null."""
@@ -361,9 +358,9 @@ def _field(name: str, value: Json) -> dict[str, Json]:
         return {"image": {"image_id_list": list(value)}}
     if name == "brand":
         return {"brand": {"brand_id": value["id"], "original_brand_name": value["name"] or NO_BRAND}}
-    if name == "weight_g":
+    if name in ("weight_g", "parcel_weight_g"):
         return {"weight": kilograms(value)}
-    if name == "dimension_cm":
+    if name in ("dimension_cm", "parcel_dimension_cm"):
         return {"dimension": dimension(value)}
     if name == "pre_order_days":
         # Days to ship are sent for a pre-order only (shopee.md 11, gotcha 13).
