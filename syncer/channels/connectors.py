@@ -118,6 +118,7 @@ class TokenSource:
         self._version: int | None = None
         self._tokens: Tokens | None = None
         self._here = threading.local()
+        self._uses = 0
 
     def __repr__(self) -> str:
         return f"TokenSource(account_id={self._account_id})"
@@ -143,6 +144,7 @@ class TokenSource:
                 return None
             with self._lock:
                 if version == self._version:
+                    self._uses += 1
                     self._here.used = version
                     return self._tokens
             row = read_sign_in(connection, self._account_id)
@@ -150,7 +152,7 @@ class TokenSource:
             return None
         tokens = open_tokens(self._keys, self._account_id, row.sealed_tokens)
         with self._lock:
-            self._version, self._tokens = row.version, tokens
+            self._version, self._tokens, self._uses = row.version, tokens, 1
         self._here.used = row.version
         return tokens
 
@@ -158,6 +160,11 @@ class TokenSource:
     def used(self) -> int | None:
         """The version of the tokens that this thread (or, failing that, any thread) got last."""
         return getattr(self._here, "used", self._version)
+
+    @property
+    def uses(self) -> int:
+        """How often the newest tokens were asked for: more than once at a time means that they worked before."""
+        return self._uses
 
 
 def using_tokens(connector: Connector, tokens: Tokens) -> contextlib.AbstractContextManager[None]:
@@ -171,6 +178,12 @@ def tokens_used(connector: Connector) -> int | None:
     return source.used if source is not None else None
 
 
+def token_uses(connector: Connector) -> int:
+    """Return how often ``connector`` took the newest tokens; 0 if that isn't known."""
+    source = _sources.get(connector)
+    return source.uses if source is not None else 0
+
+
 __all__ = [
     "Load",
     "OnCall",
@@ -179,6 +192,7 @@ __all__ = [
     "connector_class",
     "open_connector",
     "sandbox_of",
+    "token_uses",
     "tokens_used",
     "using_tokens",
 ]

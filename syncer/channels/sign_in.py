@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from syncer.channels.connectors import tokens_used, using_tokens
+from syncer.channels.connectors import token_uses, tokens_used, using_tokens
 from syncer.channels.records import Account, AccountError, State
 from syncer.channels.sealing import Keys, SignInRow, read_sign_in, seal_tokens
 from syncer.domain.problem import Problem, Who
@@ -35,9 +35,10 @@ LOST_AFTER_S = 120.0
 #: How long to wait before the one recovery, because a lost write may still land.
 RECOVER_AFTER_S = 60.0
 _RETRY_S = 30.0
-#: A pair that is refused within ``YOUNG_S`` was not refused for its age; after so many in a row a person is asked.
+#: A pair that is refused within ``YOUNG_S``, before it has served, was not refused for its age. After so many in a
+#: row a person is asked: else every call would spend another refresh token, for ever.
 YOUNG_S = 60.0
-YOUNG_REFUSALS = 3
+YOUNG_REFUSALS = 6
 #: Days ahead of the end of a consent at which a person is told.
 NOTICE_DAYS = (14, 7, 3, 1)
 
@@ -127,6 +128,13 @@ class SignIn:
         session; ConnectorError if the platform refuses the code.
         """
         self._spend_state(engine, account, answer.get("state", ""), session, now)
+        return self.take_code(connector, answer)
+
+    def take_code(self, connector: Connector, answer: Mapping[str, str]) -> Consent:
+        """Do the same with a code that an administrator typed in, from the platform's console: it has no state.
+
+        Never for what came with a redirect: only the state tells whose answer that is.
+        """
         if not isinstance(connector, SignsIn):
             raise AccountError(_stale_words())
         tokens = connector.exchange(answer)
@@ -212,9 +220,10 @@ class _Attempt:
         return self.row.access_until - ahead <= self.now
 
     def _streak(self) -> int:
-        """How many pairs in a row, this one included, were refused right after they came: age isn't the reason."""
+        """How many pairs in a row, this one included, were refused at their first use: age isn't the reason."""
         saved_at, before = self.row.history(self.manager.keys)
         young = (self.now - saved_at).total_seconds() < self.manager.young_s
+        young = young and token_uses(self.connector) <= self.connector.info.concurrency
         return before + 1 if self.refused and young else 0
 
     def _busy(self) -> Refresh:
