@@ -211,19 +211,9 @@ def test_deleted_item_is_readable_for_ninety_days(client: Client) -> None:
     edit = client.post("product/update_item", {"item_id": item_id, "item_name": "Tas Rotan Baru"})
     assert code_of(edit) == "error_item_uneditable"
     assert code_of(client.set_stock(item_id, 1)) == "error_item_not_found"
-    client.limits(access_token_s=10**9)
     client.advance(91 * 86_400)
-    client.options = client.control("POST", "shops", {"shop_id": 7})["options"] and client.options
-    refreshed = client.post(
-        "auth/token/get",
-        {
-            "code": client.control("POST", "consents", {})["code"],
-            "partner_id": client.options["partner_id"],
-            "shop_id": client.options["shop_id"],
-        },
-        public=True,
-    )
-    client.options = {**client.options, "access_token": refreshed["access_token"]}
+    client.control("POST", "tokens/revoke", {"refresh": True})
+    client.options = client.running.account_options
     assert client.get("product/get_item_base_info", item_id_list=item_id)["response"]["item_list"] == []
 
 

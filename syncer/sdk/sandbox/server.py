@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
@@ -68,11 +68,28 @@ def _protocol(connections: _Connections) -> type[asyncio.Protocol]:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals alone and says when it is up."""
+    """A server that leaves signals alone, says when it is up, and stops at once when asked to."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask it, from any thread, to end."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    async def main_loop(self) -> None:
+        # Uvicorn's own loop looks ten times a second whether to end; this one is woken.
+        self._loop = asyncio.get_running_loop()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 10) % 864_000
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 1.0)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -167,7 +184,7 @@ class RunningSandbox:
 
     def stop(self) -> None:
         """Stop serving and free the port."""
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join(STOP_SECONDS)
         self._listener.close()
         if self.sandbox.state_file is not None:
