@@ -4,7 +4,7 @@ Canonical content fields: ``title``, ``description``, ``category`` (id as text),
 ``attributes`` (see :func:`attributes`), ``brand`` ``{"id", "name"}``, ``condition`` ``NEW|USED``, ``weight_g``,
 ``dimension_cm`` ``[length, width, height]``, ``logistics`` (``{"id", "is_free"}`` of the enabled couriers, by id),
 ``pre_order_days`` (0: ships from stock), ``item_sku``, ``option_images`` (option of the first axis → image id).
-With variants, weight and size belong to the offers, and ``render`` gives the item's own as ``parcel_...`` for creation.
+With variants, weight and size belong to the offers, and ``render`` gives none for the item.
 """
 
 from __future__ import annotations

@@ -133,13 +133,8 @@ def _parcel(listing: WantedListing, offers: Sequence[WantedOffer]) -> Parcel:
 
 
 def _item_parcel(parcel: Parcel, shaped: Shape) -> dict[str, Json]:
-    """Return the item's own weight and size.
-
-    With variants they are sent at creation only: each variant carries its own, and writing the item's would
-    overwrite them all (shopee.md 5.8).
-    """
-    fields = offer_fields(parcel.weight_g, parcel.sides_cm)
-    return {f"parcel_{name}": value for name, value in fields.items()} if shaped.names else fields
+    """Return the item's own weight and size; with variants each of them carries its own (shopee.md 5.8)."""
+    return {} if shaped.names else offer_fields(parcel.weight_g, parcel.sides_cm)
 
 
 def _parcel_problems(

@@ -14,7 +14,7 @@ from connectors.shopee.options import ShopeeOptions
 from connectors.shopee.read import NO_BRAND, NO_MODEL, Variants
 from connectors.shopee.variants import Step, answered, bind, next_step
 from connectors.shopee.wire import Object, amount, dimension, exact, kilograms, plain, text, whole
-from syncer.domain.listing import Json, RemoteListing, RemoteOffer, RenderedOffer, Status
+from syncer.domain.listing import Json, RemoteListing, RemoteOffer, Rendered, RenderedOffer, Status
 from syncer.domain.words import Words
 from syncer.sdk.errors import Blocked, ConnectorError, Gone, OutcomeUnknown, Transient
 from syncer.sdk.operations import Kind, Operation, Result
@@ -36,8 +36,6 @@ ITEM_FIELDS = (
     "gtin",
 )
 EDITABLE_FIELDS = (*ITEM_FIELDS, "option_images")
-#: What ``add_item`` takes besides: the parcel of an item whose variants carry their own.
-CREATE_FIELDS = (*ITEM_FIELDS, "parcel_weight_g", "parcel_dimension_cm")
 
 
 class Writer:
@@ -92,7 +90,8 @@ class Writer:
         # A count that Shopee would refuse at creation goes in hidden, and is set right before the item is shown.
         hidden = has_variants or not rendered.live or quantity != first.quantity
         body = {
-            **self._item_body(operation, [name for name in CREATE_FIELDS if name in rendered.fields]),
+            **self._item_body(operation, [name for name in ITEM_FIELDS if name in rendered.fields]),
+            **_largest_parcel(rendered),
             "original_price": amount(first.price),
             "seller_stock": [self._seller_stock(quantity)],
             "item_status": "UNLIST" if hidden else "NORMAL",
@@ -358,15 +357,23 @@ def _field(name: str, value: Json) -> dict[str, Json]:
         return {"image": {"image_id_list": list(value)}}
     if name == "brand":
         return {"brand": {"brand_id": value["id"], "original_brand_name": value["name"] or NO_BRAND}}
-    if name in ("weight_g", "parcel_weight_g"):
+    if name == "weight_g":
         return {"weight": kilograms(value)}
-    if name in ("dimension_cm", "parcel_dimension_cm"):
+    if name == "dimension_cm":
         return {"dimension": dimension(value)}
     if name == "pre_order_days":
         # Days to ship are sent for a pre-order only (shopee.md 11, gotcha 13).
         days = {"days_to_ship": value} if value else {}
         return {"pre_order": {"is_pre_order": bool(value), **days}}
     return {{"title": "item_name", "gtin": "gtin_code"}.get(name, name): value}
+
+
+def _largest_parcel(rendered: Rendered) -> dict[str, Json]:
+    """Return the item's parcel at creation, where the variants carry their own: the heaviest and largest."""
+    weights = [offer.fields["weight_g"] for offer in rendered.offers if "weight_g" in offer.fields]
+    sizes = [offer.fields["dimension_cm"] for offer in rendered.offers if "dimension_cm" in offer.fields]
+    body = _field("weight_g", max(weights)) if weights else {}
+    return body | (_field("dimension_cm", [max(sides) for sides in zip(*sizes, strict=True)]) if sizes else {})
 
 
 def _couriers(wanted: Json, known: Json) -> list[Json]:

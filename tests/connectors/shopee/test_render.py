@@ -236,11 +236,11 @@ def test_sizes_are_whole_centimetres_rounded_up_and_all_three_or_none() -> None:
     assert only(made(limits(dimension_mandatory=True)), "no_size")
 
 
-def test_the_items_parcel_is_its_largest_variants() -> None:
+def test_each_variant_carries_its_own_parcel() -> None:
     small = offer("a", option_values=("S",), weight_g=300, length_mm=100, width_mm=100, height_mm=100)
     large = offer("b", option_values=("L",), weight_g=800, length_mm=90, width_mm=200, height_mm=100)
     rendered = made(option_names=("Ukuran",), offers=(small, large))
-    assert (rendered.fields["parcel_weight_g"], rendered.fields["parcel_dimension_cm"]) == (800, [10, 20, 10])
+    assert "dimension_cm" not in rendered.fields
     assert "weight_g" not in rendered.fields
     assert rendered.offers[0].fields == {"weight_g": 300, "dimension_cm": [10, 10, 10]}
 

@@ -188,6 +188,8 @@ def test_a_placeholder_price_and_count_stand_in_until_the_variants_come(shop: Sh
     assert body["original_price"] == 185000
     assert body["seller_stock"] == [{"stock": 5}]
     assert body["item_sku"] == "mangkuk"
+    assert body["weight"] == 0.71
+    assert body["dimension"] == {"package_length": 20, "package_width": 15, "package_height": 10}
 
 
 def test_variations_wait_after_the_item(shop: Shop) -> None:
