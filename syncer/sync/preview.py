@@ -12,7 +12,6 @@ from sqlalchemy import Connection, and_, select
 
 from syncer.channels.connectors import open_connector
 from syncer.channels.records import Account, load_accounts
-from syncer.channels.sign_in import SignIn
 from syncer.domain.listing import Rendered
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
@@ -98,7 +97,7 @@ def _still(deps: Deps, account: Account) -> Shop:
         gate=gate,
         timing=deps.timing,
         claim_name="",
-        sign_in=SignIn(deps.keys),
+        sign_in=deps.timing.sign_in(deps.keys),
     )
 
 

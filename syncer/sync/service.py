@@ -19,7 +19,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.channels.connectors import Load, open_connector
 from syncer.channels.records import Account, load_accounts
-from syncer.channels.sign_in import SignIn
 from syncer.domain.words import SyncerError
 from syncer.sdk.errors import ConnectorError
 from syncer.sdk.http import CallRecord
@@ -269,7 +268,7 @@ class Service:
             gate=gate,
             timing=deps.timing,
             claim_name=self._claim_name[-60:],
-            sign_in=SignIn(deps.keys),
+            sign_in=deps.timing.sign_in(deps.keys),
         )
         worker = Worker(shop, deps.home)
         group.workers[one.id] = worker

@@ -15,6 +15,7 @@ from syncer.domain.words import Words
 from syncer.sdk.contract import Connector, Finding, Info
 from syncer.sdk.errors import Transient
 from syncer.store.marks import Lane
+from syncer.store.sealed import Keys
 from syncer.sync.lease import Lease
 from syncer.sync.pace import Pacer
 
@@ -39,6 +40,18 @@ class Timing:
     sweep_s: float = 3600.0
     late_write_s: float | None = None
     search_lag_s: float | None = None
+    young_token_s: float = 60.0
+    refresh_lost_s: float = 120.0
+    refresh_recover_s: float = 60.0
+
+    def sign_in(self, keys: Keys) -> SignIn:
+        """Return the manager of sign-ins with these times."""
+        return SignIn(
+            keys,
+            lost_after_s=self.refresh_lost_s,
+            recover_after_s=self.refresh_recover_s,
+            young_s=self.young_token_s,
+        )
 
 
 class NotSent(Transient):

@@ -43,6 +43,9 @@ FAST = Timing(
     strike_s=0.05,
     late_write_s=0.4,
     search_lag_s=0.3,
+    young_token_s=0.0,
+    refresh_lost_s=1.0,
+    refresh_recover_s=0.2,
 )
 
 
@@ -184,6 +187,20 @@ class World:
         service.start()
         try:
             return service.run_until_idle(horizon_s=horizon_s)
+        finally:
+            service.stop()
+
+    def settle(self, timeout_s: float = 10.0) -> None:
+        """Run the engine until nothing is due and nothing is to be read again: what late writes did is mended."""
+
+        def settled() -> bool:
+            rows = self.rows()
+            return all(row.due == 0 and row.settle_at is None and row.claim is None for row in rows)
+
+        service = Service(self.deps())
+        service.start()
+        try:
+            wait_until(settled, timeout_s)
         finally:
             service.stop()
 
