@@ -21,7 +21,7 @@ import tenacity
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ConnectTimeout, ContentDecodingError, RequestException, SSLError
 from requests.exceptions import ConnectionError as RequestsConnectionError
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from syncer.domain.words import Words
 from syncer.sdk.errors import AccountStopped, ConnectorError, OutcomeUnknown, Transient
@@ -30,6 +30,8 @@ from syncer.sdk.errors import AccountStopped, ConnectorError, OutcomeUnknown, Tr
 MAX_ANSWER_BYTES = 10_000_000
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
+#: A whole call ends after this long, even if its answer drips in byte by byte (security.md H5).
+CALL_DEADLINE_S = 60.0
 READ_TRIES = 3
 
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
@@ -117,12 +119,14 @@ class HttpClient:
         on_call: Callable[[CallRecord], None] | None = None,
         pool: int = 8,
         read_timeout_s: float = READ_TIMEOUT_S,
+        deadline_s: float = CALL_DEADLINE_S,
     ) -> None:
         self._hosts = tuple(hosts)
         self._sandbox = urlsplit(sandbox).netloc if sandbox and is_loopback(sandbox) else None
         self._gate = gate or OpenGate()
         self._on_call = on_call
         self._read_timeout_s = read_timeout_s
+        self._deadline_s = deadline_s
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -207,7 +211,7 @@ class HttpClient:
                 stream=True,
             )
             status, answer_headers = response.status_code, dict(response.headers)
-            body = _bounded_body(response, write)
+            body = _bounded_body(response, write, started + max(self._deadline_s, timeout_s or 0.0))
         except RequestException as error:
             raise _transport_error(error, write) from None
         finally:
@@ -242,15 +246,21 @@ class HttpClient:
         )
 
 
-def _bounded_body(response: requests.Response, write: bool) -> bytes:
+def _bounded_body(response: requests.Response, write: bool, deadline: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    with response:
-        for chunk in response.iter_content(65536):
-            size += len(chunk)
-            if size > MAX_ANSWER_BYTES:
-                raise _no_answer(write, "answer_too_large")
-            chunks.append(chunk)
+    try:
+        with response:
+            # One piece per arrival, and never more than that decompressed, so that both limits hold all the time.
+            while chunk := response.raw.read1(65536, decode_content=True):
+                size += len(chunk)
+                if size > MAX_ANSWER_BYTES:
+                    raise _no_answer(write, "answer_too_large")
+                if time.monotonic() > deadline:
+                    raise _no_answer(write, "answer_too_slow")
+                chunks.append(chunk)
+    except (HTTPError, OSError):
+        raise _no_answer(write, "connection_lost") from None
     return b"".join(chunks)
 
 

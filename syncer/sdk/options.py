@@ -71,7 +71,8 @@ def describe(options: type[Options], *, prefix: str = "SYNCER") -> tuple[OptionI
 def _describe_all(options: type[Options], prefix: str) -> Iterator[OptionInfo]:
     for name, field in options.model_fields.items():
         secret = "SecretStr" in str(field.annotation)
-        default = "" if field.is_required() or field.default in (None, "") or secret else json.dumps(field.default)
+        value = None if field.is_required() or secret else field.get_default(call_default_factory=True)
+        default = "" if value in (None, "") else json.dumps(value, default=str)
         yield OptionInfo(
             name=name,
             flag="--" + name.replace("_", "-"),

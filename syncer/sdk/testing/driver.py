@@ -16,7 +16,7 @@ from typing import Any
 from syncer.domain.listing import Json, Picture, RemoteListing, Rendered, Status, WantedListing
 from syncer.domain.problem import Problem
 from syncer.sdk.contract import Info, NeedsFacts, UploadsPictures
-from syncer.sdk.errors import ConnectorError, Recovery
+from syncer.sdk.errors import ConnectorError, PictureGone, Recovery
 from syncer.sdk.operations import Kind, Operation, Result
 from syncer.sdk.testing.builders import PictureFile
 from syncer.sdk.testing.difference import bind, differences, merge, next_operation, ref_of, uncertain, unknown_after
@@ -197,6 +197,9 @@ class Driver:
         most = _MOST_PASSING if error.recovery in _PASSING else _MOST_STRIKES
         if error.recovery in (Recovery.GONE, Recovery.STOP_ACCOUNT) or strikes[error.recovery] >= most:
             raise error
+        if isinstance(error, PictureGone):
+            for picture in wanted.pictures:
+                self.remote_pictures.pop(picture.sha256, None)
         if error.recovery is Recovery.SIGN_IN_AGAIN:
             self._sign_in()
         elif error.recovery is Recovery.READ_BACK:
