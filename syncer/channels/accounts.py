@@ -23,11 +23,10 @@ from syncer.channels.joining import (
     ConsentNeeded,
     accept_shop,
     add_account,
-    budget_group,
     check_account,
-    first_mode,
     reconnect,
 )
+from syncer.channels.joining_rules import budget_group, first_mode
 from syncer.channels.lifecycle import Left, StillSelling, disconnect, go_live, pause, remove, resume, still_selling
 from syncer.channels.records import (
     Account,

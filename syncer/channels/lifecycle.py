@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Integer, delete, func, select, update
 
 from syncer.channels.connectors import sandbox_of
-from syncer.channels.joining import first_mode
+from syncer.channels.joining_rules import first_mode
 from syncer.channels.records import Account, AccountError, Mode, State, load_account
 from syncer.domain.words import Words
 from syncer.sdk.contract import Connector
