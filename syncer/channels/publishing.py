@@ -6,7 +6,20 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, and_, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -233,10 +246,34 @@ def _bring_back(connection: Connection, here: ColumnElement[bool], now: dt.datet
     for start in range(0, len(ids), _AT_ONCE):
         these = t.listing.c.id.in_(ids[start : start + _AT_ONCE])
         mark(connection, these, EVERYTHING, Lane.RISE, now=now, cause_id=cause_id)
+        _forget_vanished(connection, and_(these, t.listing.c.state == "gone", t.listing.c.claim.is_(None)), now)
         connection.execute(
             update(t.listing).where(these).values(wanted="live", held=None, problem=None, stop_by=None, state="waiting")
         )
     return len(ids)
+
+
+def _forget_vanished(connection: Connection, where: ColumnElement[bool], now: dt.datetime) -> None:
+    """Let listings that vanished there be made anew; their remote ids stay known, because orders may name them."""
+    ids = list(connection.execute(select(t.listing.c.id).where(where)).scalars())
+    if not ids:
+        return
+    these = t.listing.c.id.in_(ids)
+    retired = (
+        select(
+            t.listing.c.account_id,
+            t.listing.c.remote_id,
+            t.offer.c.remote_id,
+            t.offer.c.variant_id,
+            literal(now, t.retired_offer.c.retired_at.type),
+        )
+        .join(t.listing, t.listing.c.id == t.offer.c.listing_id)
+        .where(these, t.listing.c.remote_id.is_not(None), t.offer.c.remote_id != "")
+    )
+    columns = ["account_id", "listing_remote_id", "remote_id", "variant_id", "retired_at"]
+    connection.execute(_insert_new(connection, t.retired_offer).from_select(columns, retired))
+    connection.execute(delete(t.offer).where(t.offer.c.listing_id.in_(ids)))
+    connection.execute(update(t.listing).where(these).values(remote_id=None, known=None, unknown=None))
 
 
 def _insert_listings(

@@ -119,6 +119,23 @@ def test_publishing_is_the_answer_for_a_listing_that_waits_for_a_person(
     assert (row["state"], row["problem"], row["held"]) == ("waiting", None, None)
 
 
+def test_what_vanished_there_is_made_anew_and_its_old_ids_stay_known(bench: Bench, account: Account) -> None:
+    bowl = bench.product("mangkuk")
+    with write(bench.engine) as connection:
+        publish(connection, account, [bowl], now=bench.now)
+        listing_id = connection.execute(select(t.listing.c.id)).scalar_one()
+        variant_id = connection.execute(select(t.variant.c.id)).scalar_one()
+    bench.show(listing_id, variant_id, quantity=2, remote_id="r1")
+    with write(bench.engine) as connection:
+        connection.execute(update(t.listing).values(state="gone"))
+        assert publish(connection, account, [bowl], now=bench.now).again == 1
+        assert connection.execute(select(func.count()).select_from(t.offer)).scalar_one() == 0
+        old = connection.execute(select(t.retired_offer)).mappings().one()
+    row = listing(bench, bowl)
+    assert (row["remote_id"], row["known"], row["state"]) == (None, None, "waiting")
+    assert (old["listing_remote_id"], old["remote_id"], old["variant_id"]) == ("r1", "r1-1", variant_id)
+
+
 def test_what_is_not_active_is_refused_and_the_rest_goes_on(bench: Bench, account: Account) -> None:
     bowl, vase = bench.product("mangkuk"), bench.product("vas")
     with write(bench.engine) as connection:
