@@ -61,9 +61,11 @@ class ShopeeConnector:
             Kind.HIDE: BatchShape(listings=_ITEMS_A_CALL),
         },
         stop_ladder=(
-            StopStep(Kind.STOCK, undo=Kind.STOCK, blocked_by=("promotion", "holiday")),
-            StopStep(Kind.HIDE, siblings=True, undo=Kind.SHOW, blocked_by=("promotion", "review")),
-            StopStep(Kind.DELETE, siblings=True, blocked_by=("promotion",)),
+            StopStep(Kind.STOCK, undo=Kind.STOCK, blocked_by=("promotion", "holiday"), source="shopee.md 5.16"),
+            StopStep(
+                Kind.HIDE, siblings=True, undo=Kind.SHOW, blocked_by=("promotion", "review"), source="shopee.md 5.17"
+            ),
+            StopStep(Kind.DELETE, siblings=True, blocked_by=("promotion",), source="shopee.md 5.17"),
         ),
         finding=Finding(
             search_lag_s=60.0,

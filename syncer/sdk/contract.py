@@ -78,12 +78,14 @@ class StopStep:
 
     ``kind`` is STOCK (quantity 0), HIDE or DELETE. ``siblings`` says that the listing's other variants stop too.
     ``undo`` is the operation that takes it back (``None``: nothing does). ``blocked_by`` names what may refuse it.
+    ``source`` names the fact sheet's line.
     """
 
     kind: Kind
     siblings: bool = False
     undo: Kind | None = None
     blocked_by: tuple[str, ...] = ()
+    source: str = ""
 
 
 class Meaning(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socketserver
 import ssl
 import threading
 import time
@@ -87,7 +86,7 @@ class Server:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
-        self._server: socketserver.BaseServer = _Quiet(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         for name in ("replies", "asked", "lock"):
             setattr(self._server, name, getattr(self, name))
         if self.tls is not None:

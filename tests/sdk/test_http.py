@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tenacity
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -50,7 +51,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http.tenacity, "wait_random_exponential", lambda **_: http.tenacity.wait_none())
+    monkeypatch.setattr(tenacity, "wait_random_exponential", lambda **_: tenacity.wait_none())
 
 
 # Hosts (H3)
@@ -387,7 +388,11 @@ def test_the_signature_is_made_after_the_wait(server: Server) -> None:
         def before(self, operation: str) -> None:
             events.append("gate")
 
-    _write(_client(server, gate=_Gate()), f"{server.url}/api", params=lambda: events.append("sign") or [])
+    def params() -> list[tuple[str, str]]:
+        events.append("sign")
+        return []
+
+    _write(_client(server, gate=_Gate()), f"{server.url}/api", params=params)
     assert events == ["gate", "sign"]
 
 

@@ -53,6 +53,8 @@ class DeclarationChecks(Wishes):
             assert bench.name in budget.key, f"the key {budget.key!r} must name the connector: keys are shared by all"
         info = bench.info
         assert info.finding.source, "info.finding names no source"
+        for step in info.stop_ladder:
+            assert step.source, f"the step {step.kind} of the stop ladder names no source"
         assert info.orders is None or info.orders.source, "info.orders names no source"
         assert info.webhooks is None or info.webhooks.source, "info.webhooks names no source"
 

@@ -41,9 +41,9 @@ class KoperasiConnector:
         hosts=("api.koperasi.example",),
         operations=frozenset({Kind.CREATE, Kind.UPDATE, Kind.SHOW, Kind.HIDE, Kind.DELETE}),
         stop_ladder=(
-            StopStep(Kind.STOCK, undo=Kind.STOCK),
-            StopStep(Kind.HIDE, siblings=True, undo=Kind.SHOW),
-            StopStep(Kind.DELETE, siblings=True),
+            StopStep(Kind.STOCK, undo=Kind.STOCK, source="koperasi handbook 3"),
+            StopStep(Kind.HIDE, siblings=True, undo=Kind.SHOW, source="koperasi handbook 3"),
+            StopStep(Kind.DELETE, siblings=True, source="koperasi handbook 3"),
         ),
         finding=Finding(search_lag_s=2.0, late_write_s=3.0, read_lag_s=2.0, strong=True, source="koperasi handbook 4"),
         editable_fields=("title", "description", "category", "pictures", BRAND, CONDITION, DAYS),

@@ -6,6 +6,7 @@ There is no other source for this made-up platform than its handbook, which is t
 2. Limit: 60 calls in each window of 2 seconds; beyond it 429 with `Retry-After`.
 3. A listing is written whole. A line without `cents` or `count` keeps what it has; a line without `no` is new; a
    line that isn't named is gone. Lines are refused one by one (`refused`), everything else as a whole (`fault`).
+   A line with count 0 can't be bought; a listing off the shelf can't be seen; a deleted one is gone for good.
 4. Creating twice with the same `Idempotency-Key` gives the first listing, while it exists. `/v1/refs` is exact at
    once; walks and `/v1/codes` may lag up to 2 seconds, and reads may be up to 2 seconds old. A write whose answer
    was lost lands within 3 seconds.

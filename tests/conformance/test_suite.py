@@ -1,0 +1,212 @@
+"""The suite itself: each kind of mistake that it is there for is caught, on a connector broken for the purpose."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+
+from syncer.sdk.contract import Budget, BudgetKind
+from syncer.sdk.errors import Transient
+from syncer.sdk.http import HttpClient
+from syncer.sdk.operations import Kind, Operation, Result
+from syncer.sdk.registry import UnknownConnector
+from syncer.sdk.testing import Bench, ConnectorSuite
+from syncer.sdk.testing.pace import most_in_window
+
+
+class _Suite(ConnectorSuite):
+    connector = "koperasi"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    bench = Bench("koperasi", tmp_path_factory.mktemp("koperasi"))
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def bench(running: Bench) -> Iterator[Bench]:
+    running.reset()
+    root = logging.getLogger()
+    root.addHandler(running.logs)
+    yield running
+    root.removeHandler(running.logs)
+
+
+@pytest.fixture
+def connector(running: Bench) -> Any:
+    return running.connector_type
+
+
+def _caught(test: Any, **values: Any) -> str:
+    with pytest.raises((AssertionError, pytest.fail.Exception)) as caught:
+        test(**values)
+    return str(caught.value)
+
+
+def test_a_good_connector_passes(bench: Bench) -> None:
+    _Suite().test_one_change(bench=bench, change="title")
+    bench.reset()
+    _Suite().test_fault(bench=bench, fault="a lost answer", during="a create")
+
+
+def test_a_field_that_is_never_sent(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = connector._whole
+    monkeypatch.setattr(connector, "_whole", lambda self, op: [*whole(self, op), ("days", "0")])
+    assert "days: 7 wanted, 0 there" in _caught(_Suite().test_one_change, bench=bench, change="made to order")
+
+
+def test_a_field_that_is_forgotten_in_rendering(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    render = connector.render
+    monkeypatch.setattr(
+        connector, "render", lambda self, wanted, facts: render(self, replace(wanted, made_to_order_days=0), facts)
+    )
+    assert "not rendered at all" in _caught(_Suite().test_one_change, bench=bench, change="made to order")
+
+
+def test_two_writes_in_one_apply(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = connector._write
+
+    def twice(self: Any, operation: Operation) -> Result:
+        result: Result = write(self, operation)
+        if operation.kind is Kind.UPDATE:
+            write(self, operation)
+        return result
+
+    monkeypatch.setattr(connector, "_write", twice)
+    assert "at most one is allowed" in _caught(_Suite().test_one_change, bench=bench, change="title")
+
+
+def test_a_write_that_is_called_a_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = HttpClient.call
+
+    def lying(self: Any, method: str, url: str, *, write: bool, **sent: Any) -> Any:
+        return call(self, method, url, write=False, **sent)
+
+    monkeypatch.setattr(HttpClient, "call", lying)
+    assert "write=False" in _caught(_Suite().test_create, bench=bench, shape="no axes")
+
+
+def test_a_lost_answer_taken_for_nothing_done(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply = connector.apply
+
+    def hopeful(self: Any, batch: list[Operation]) -> list[Result]:
+        results = apply(self, batch)
+        return [replace(r, error=Transient(r.error.code, r.error.words)) if r.error else r for r in results]
+
+    monkeypatch.setattr(connector, "apply", hopeful)
+    assert "retry" in _caught(_Suite().test_fault, bench=bench, fault="a lost answer", during="a create")
+
+
+def test_partial_failure_that_is_swallowed(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply = connector.apply
+    monkeypatch.setattr(
+        connector, "apply", lambda self, batch: [replace(result, offer_errors={}) for result in apply(self, batch)]
+    )
+    assert "nothing tells which" in _caught(_Suite().test_partial_stock, bench=bench)
+
+
+def test_a_wide_budget(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = Budget("calls", "koperasi:wide", BudgetKind.FIXED, 500, 2.0, source="a guess")
+    monkeypatch.setattr(connector, "budgets", lambda self: (wide,))
+    bench.driver = bench.new_driver()
+    with pytest.raises(Exception, match="break"):
+        _Suite().test_budgets(bench=bench)
+    assert any("went over the platform's limit" in trouble for trouble in bench.troubles())
+
+
+def test_a_call_past_the_gate(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = connector.check
+
+    def own_road(self: Any) -> Any:
+        import requests
+
+        requests.get(self._options.base_url + "/v1/shop", timeout=5)
+        return check(self)
+
+    monkeypatch.setattr(connector, "check", own_road)
+    assert "past Context.http" in _caught(_Suite().test_hosts, bench=bench)
+    assert "passed the gate" in _caught(_Suite().test_identity, bench=bench)
+
+
+@pytest.mark.parametrize("where", ["log", "repr", "error"])
+def test_a_secret_that_leaks(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    check = connector.check
+
+    def leaking(self: Any) -> Any:
+        secret = self._options.key.get_secret_value()
+        if where == "log":
+            logging.getLogger("koperasi").warning("signed with %s", secret)
+        if where == "error":
+            bench.driver.errors.append(Transient("x", replace(_words(), en=f"refused: {secret}")))
+        return check(self)
+
+    monkeypatch.setattr(connector, "check", leaking)
+    if where == "repr":
+        monkeypatch.setattr(connector, "__repr__", lambda self: f"Koperasi({self._options.key.get_secret_value()})")
+    assert "a secret of the account stands in" in _caught(_Suite().test_identity, bench=bench)
+
+
+def test_a_listing_made_again_after_a_person_deleted_it(
+    bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = connector.apply
+
+    def stubborn(self: Any, batch: list[Operation]) -> list[Result]:
+        results: list[Result] = apply(self, batch)
+        if results[0].error is not None and batch[0].kind is Kind.UPDATE:
+            return list(apply(self, [replace(batch[0], kind=Kind.CREATE, known=None)]))
+        return results
+
+    monkeypatch.setattr(connector, "apply", stubborn)
+    _caught(_Suite().test_gone, bench=bench)
+
+
+def test_a_cursor_that_never_ends(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch = connector.fetch_listings
+    monkeypatch.setattr(connector, "fetch_listings", lambda self, cursor: replace(fetch(self, cursor), cursor="1"))
+    assert "a cursor came twice" in _caught(_Suite().test_no_pages, bench=bench)
+
+
+class _Gaps(ConnectorSuite):
+    connector = "koperasi"
+    gaps: ClassVar[Mapping[str, str]] = {"title alone": "a wrong claim", "size alone": "Koperasi knows no sizes"}
+
+
+def test_a_declared_gap_that_passes_fails_the_run(bench: Bench) -> None:
+    assert 'The declared gap "title alone"' in _caught(_Gaps().test_one_change, bench=bench, change="title")
+    _Gaps().test_one_change(bench=bench, change="size")
+
+
+def test_a_gap_that_is_no_check_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Gaps, "gaps", {"sise alone": "misspelled"})
+    assert "there is no check 'sise alone'" in _caught(_Gaps().test_gaps)
+
+
+def test_checks_of_missing_capabilities_are_left_out() -> None:
+    for name in ("test_refresh", "test_pictures", "test_facts_json"):
+        assert getattr(_Suite, name) is None
+        assert callable(getattr(ConnectorSuite, name))
+
+
+def test_an_unknown_connector_is_told_at_once() -> None:
+    with pytest.raises(UnknownConnector, match="koperasy"):
+
+        class _Wrong(ConnectorSuite):
+            connector = "koperasy"
+
+
+def test_most_in_window() -> None:
+    assert most_in_window([], 1.0) == 0
+    assert most_in_window([0.0, 0.5, 0.9, 1.0, 3.0], 1.0) == 3
+
+
+def _words() -> Any:
+    from syncer.domain.words import Words
+
+    return Words("x", "x")
