@@ -100,13 +100,16 @@ class ShopeeSandbox(Sandbox):
             path: str = "",
             lists: bool = False,
             batch: bool = False,
+            reads: bool = False,
         ) -> None:
-            operation = Operation(name, handler, method, method == "POST", lists, batch)
+            writes = method == "POST" and not reads
+            operation = Operation(name, handler, method, writes, lists, batch)
             table[method, _PREFIX + (path or name.replace(".", "/", 1))] = operation
             kinds[name] = kind
 
         add("POST", "auth.token_get", sign_in.get_token, PUBLIC, path="auth/token/get")
         add("POST", "auth.access_token_get", sign_in.refresh_token, PUBLIC, path="auth/access_token/get")
+        add("POST", "public.get_token_by_resend_code", sign_in.resend, PUBLIC)
         add("GET", "public.get_shops_by_partner", shop.get_shops_by_partner, PUBLIC)
         add("GET", "shop.get_shop_info", shop.get_shop_info)
         add("GET", "shop.get_profile", shop.get_profile)
@@ -118,6 +121,8 @@ class ShopeeSandbox(Sandbox):
         add("GET", "product.get_category", shop.get_category)
         add("GET", "product.get_attribute_tree", shop.get_attribute_tree)
         add("GET", "product.get_attributes", shop.get_attributes)
+        add("POST", "product.search_attribute_value_list", shop.search_attribute_value_list, reads=True)
+        add("GET", "product.get_variation_tree", shop.get_variation_tree)
         add("GET", "product.get_brand_list", shop.get_brand_list)
         add("GET", "product.get_item_limit", shop.get_item_limit)
         add("POST", "product.add_item", items.add_item)
@@ -271,9 +276,14 @@ class ShopeeSandbox(Sandbox):
         return self.account_options(str(shop.shop_id))
 
     def grant(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Consent without a browser: a code, and the address with it if `redirect` is given."""
+        """Consent without a browser: a code, and the address with it if `redirect` is given.
+
+        With `resend: true` a resend code, as a seller gets one in the console (shopee.md 3.2).
+        """
         shop = self._shop(order.get("shop_id"))
         redirect = order.get("redirect")
+        if order.get("resend"):
+            return {"resend_code": self.tokens.code(shop, resend=True), "shop_id": shop.shop_id}
         if not redirect:
             return {"code": self._sign_in.authorise(shop), "shop_id": shop.shop_id}
         return {"url": self._sign_in.consent(shop, str(redirect), str(order.get("state") or ""))}

@@ -160,6 +160,18 @@ class SignIn:
             expire_in=self._world.limits.access_token_s,
         )
 
+    def resend(self, call: Call) -> Answer:
+        """Exchange a resend code for a pair, after one was lost; a flat answer (shopee.md 3.2, 4)."""
+        shop_id = self._tokens.use_resend(text(body_of(call), "resend_code"), int(call.one("partner_id") or 0))
+        access, refresh = self._tokens.pair(self._world.store.shops[shop_id])
+        return self._world.flat(
+            access_token=access,
+            refresh_token=refresh,
+            expire_in=self._world.limits.access_token_s,
+            shop_id_list=[shop_id],
+            merchant_id_list=[],
+        )
+
     def _partner(self, call: Call, body: Any) -> int:
         partner_id = integer(body, "partner_id")
         if str(partner_id) != call.one("partner_id"):

@@ -139,6 +139,11 @@ class Catalogue:
             optional.append(_EXPIRY)
         return (*mandatory, *optional)
 
+    def values(self, attribute_id: int) -> tuple[Value, ...]:
+        """Listed values of an attribute of any category."""
+        everywhere = (*(a for found in self._mandatory.values() for a in found), _MATERIAL, _ORIGIN, _HANDMADE)
+        return next((a.values for a in everywhere if a.attribute_id == attribute_id), ())
+
     def brand_mandatory(self, category_id: int) -> bool:
         """Whether the leaf wants a brand (id 0 "No Brand" counts as one)."""
         return self.categories[category_id].root_id == BEAUTY

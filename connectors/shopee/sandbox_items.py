@@ -42,7 +42,7 @@ class ItemWrites:
             raise Refused("error_reach_shop_item_limit", "The shop has reached its item limit.")
         now = world.clock.now()
         price = rules.rupiah(number(body, "original_price"))
-        stock = rules.seller_stock_of(body)
+        stock = rules.seller_stock_of(body, world.limits)
         item = Item(
             item_id=0,
             shop_id=shop.shop_id,

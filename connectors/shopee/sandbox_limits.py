@@ -15,6 +15,8 @@ class ShopeeLimits(Limits):
     `rate_http_status`: that of the rate limit. `partial_shape`: `plain` answers a partly failed stock write
     with an empty `error`, `code` with `error_busi_update_stock_failed` (5.16). `variation_wait_s`: pause
     after `add_item` before variations (5.10). `review`: whether new and edited items are reviewed at all.
+    `review_variations`: whether changes of variations are reviewed too; not by default, because the guide
+    tells to call `update_tier_variation` and `add_model` one after the other (5.11).
     `ban_words`: a title with one of them is refused by the review. `stale_echo`: `update_item` echoes the
     status before the write (5.8). `repeated_mtsku`: refuse a second item with the same title and pictures
     (5.7). `prefix_codes`: product errors carry `product.` (4). `strict_lists`: refuse `[1,2]` as
@@ -22,6 +24,7 @@ class ShopeeLimits(Limits):
     shape of an empty item list (5.18). `null_limits`: `get_item_limit` without numbers (5.4).
     `search_model_sku`: `search_item` also looks at model SKUs (5.19). `holiday`: `off`, `partial` or `full`.
     `masked_channel`: an enabled courier that must not be used stands in the list (5.5).
+    `warehouses`: location ids of a shop with several; then every stock write must name one (5.16, 5.23).
     `replay_window_s`: how far a timestamp may be off (2). `redirect_domains`: where a consent may lead (3.1).
     """
 
@@ -30,6 +33,7 @@ class ShopeeLimits(Limits):
     partial_shape: str = "plain"
     variation_wait_s: float = 5.0
     review: bool = True
+    review_variations: bool = False
     ban_words: list[str] = field(default_factory=lambda: ["terlarang"])
     stale_echo: bool = True
     repeated_mtsku: bool = False
@@ -41,6 +45,7 @@ class ShopeeLimits(Limits):
     search_model_sku: bool = False
     holiday: str = "off"
     masked_channel: bool = False
+    warehouses: list[str] = field(default_factory=list)
     replay_window_s: int = 300
     redirect_domains: list[str] = field(default_factory=lambda: ["127.0.0.1", "localhost"])
     price_min: int = 99

@@ -111,7 +111,7 @@ class OfferWrites:
         wanted: dict[int, int] = {}
         for entry in objects(body, "stock_list", at_least=1, at_most=50):
             model_id = integer(entry, "model_id", 0)
-            stock = rules.seller_stock_of(entry)
+            stock = rules.seller_stock_of(entry, self._world.limits)
             if stock is None:
                 raise missing("seller_stock")
             if model_id in wanted:

@@ -147,6 +147,7 @@ class ItemReads:
             rows.append(
                 {
                     "item_id": item.item_id,
+                    "item_name": item.name,
                     "item_status": item.status,
                     "deboost": False,
                     "item_status_details": details,
@@ -225,7 +226,6 @@ class ItemReads:
             "model_id": model.model_id,
             "tier_index": list(model.tier_index),
             "model_sku": model.sku,
-            "model_name": item.model_name(model),
             "model_status": "MODEL_NORMAL",
             "has_promotion": any(p.ends > self._world.clock.now() for p in item.promotions),
             "promotion_id": 0,
@@ -242,9 +242,13 @@ class ItemReads:
         held = self._world.reserved(item, model_id)
         return {
             "summary_info": {"total_reserved_stock": held, "total_available_stock": max(0, stock - held)},
-            "seller_stock": [{"location_id": LOCATION, "stock": stock, "if_saleable": True}],
+            "seller_stock": [{"location_id": self._location(), "stock": stock, "if_saleable": True}],
             "shopee_stock": [],
         }
+
+    def _location(self) -> str:
+        places = self._world.limits.warehouses
+        return places[0] if places else LOCATION
 
     def _option_old(self, option: state.Option) -> dict[str, Any]:
         found: dict[str, Any] = {"option": option.name}
@@ -294,7 +298,16 @@ def _decimal(value: float) -> str:
 
 
 def _price(price: int) -> list[dict[str, Any]]:
-    return [{"currency": CURRENCY, "current_price": price, "original_price": price}]
+    """With tax and without: ours has none, so both are the same (shopee.md 10)."""
+    return [
+        {
+            "currency": CURRENCY,
+            "current_price": price,
+            "original_price": price,
+            "inflated_price_of_original_price": price,
+            "inflated_price_of_current_price": price,
+        }
+    ]
 
 
 def _attribute(item: Item, entry: dict[str, Any]) -> dict[str, Any]:

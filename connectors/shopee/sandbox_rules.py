@@ -257,16 +257,19 @@ def wholesale_of(data: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     )
 
 
-def seller_stock_of(data: Mapping[str, Any]) -> int | None:
+def seller_stock_of(data: Mapping[str, Any], limits: ShopeeLimits) -> int | None:
     """The stock of a `seller_stock` list, None if it is absent.
 
-    A shop without warehouses refuses a `location_id` (shopee.md 5.16, gotcha 14).
+    A shop without warehouses refuses a `location_id`, one with warehouses wants it (shopee.md 5.16, gotcha 14).
     """
     entries = objects(data, "seller_stock", at_most=1)
     if not entries:
         return None
-    if entries[0].get("location_id"):
+    location = text(entries[0], "location_id", "")
+    if location and not limits.warehouses:
         raise Refused("error_auth", "Wrong location_id: the shop has no multiple warehouses.")
+    if limits.warehouses and location not in limits.warehouses:
+        raise Refused("error_auth", "Lacking or wrong location_id.")
     return integer(entries[0], "stock")
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from connectors.shopee import sandbox_catalogue as tree
 from connectors.shopee import sandbox_rules as rules
-from connectors.shopee.sandbox_fields import Refused, missing, query_ids, query_int
+from connectors.shopee.sandbox_fields import Refused, body_of, integer, missing, query_ids, query_int, text
 from connectors.shopee.sandbox_state import Picture
 from connectors.shopee.sandbox_world import World
 from syncer.sdk.sandbox import Answer, Call, Upload
@@ -59,6 +59,28 @@ class ShopReads:
         _leaf(category_id)
         rows = [_old_attribute(a) for a in tree.catalogue().attributes(category_id)]
         return self._world.ok({"attribute_list": rows})
+
+    def search_attribute_value_list(self, call: Call) -> Answer:
+        """Listed values of one attribute by name, paged (shopee.md 5, summary)."""
+        body = body_of(call)
+        wanted, name = integer(body, "attribute_id"), text(body, "value_name", "").lower()
+        start, limit = integer(body, "cursor"), integer(body, "limit")
+        if not 1 <= limit <= 100:
+            raise Refused("error_param", "invalid field Limit: value must be 1 to 100")
+        found = [value for value in tree.catalogue().values(wanted) if name in value.name.lower()]
+        return self._world.ok(
+            {
+                "value_list": [
+                    {"value_id": value.value_id, "value_name": value.name} for value in found[start : start + limit]
+                ],
+                "page_info": {"cursor": start + limit, "has_next": start + limit < len(found)},
+            }
+        )
+
+    def get_variation_tree(self, call: Call) -> Answer:
+        """Standard variations, of which the sandbox has none; the answer stands under `data` (shopee.md 4)."""
+        _leaf(query_int(call, "category_id"))
+        return Answer(body=self._world.envelope(data={"standardise_variation_list": []}))
 
     def get_brand_list(self, call: Call) -> Answer:
         """Brands of a leaf, paged (shopee.md 5.3)."""
@@ -164,8 +186,15 @@ class ShopReads:
         return self._world.ok({"holiday_mode_on": mode != "off", "holiday_mode_type": 1 if mode == "partial" else 0})
 
     def get_warehouse_detail(self, call: Call) -> Answer:
-        """Ordinary shops are not on the list of those with warehouses (shopee.md 5.23)."""
-        raise Refused("warehouse.error_not_in_whitelist", "The shop is not in the whitelist.")
+        """Ordinary shops are not on the list of those with warehouses (shopee.md 5.23); an ARRAY (4)."""
+        places = self._world.limits.warehouses
+        if not places:
+            raise Refused("warehouse.error_not_in_whitelist", "The shop is not in the whitelist.")
+        rows = [
+            {"warehouse_id": number, "warehouse_name": place, "warehouse_type": 1, "location_id": place}
+            for number, place in enumerate(places, 1)
+        ]
+        return self._world.ok(rows)
 
     def no_orders(self, call: Call) -> Answer:
         """No orders yet: a valid empty page (shopee.md 6.1)."""

@@ -29,6 +29,7 @@ class Tokens:
         self._clock = clock
         self._limits = limits
         self._codes: dict[str, Pass] = {}
+        self._resend: dict[str, Pass] = {}
         self._access: dict[str, Pass] = {}
         self._refresh: dict[str, Pass] = {}
         self._latest: dict[int, tuple[str, str]] = {}
@@ -40,10 +41,12 @@ class Tokens:
             access, refresh = self.pair(shop)
         return access, refresh, self._access[access].expires
 
-    def code(self, shop: Shop) -> str:
-        """A new code, good for 10 minutes and one use."""
+    def code(self, shop: Shop, *, resend: bool = False) -> str:
+        """A new code, good for 10 minutes and one use; a resend code cannot be told from its looks (3.2)."""
         code = secrets.token_hex(16)
-        self._codes[code] = Pass(shop.partner_id, shop.shop_id, self._clock.now() + self._limits.code_s)
+        (self._resend if resend else self._codes)[code] = Pass(
+            shop.partner_id, shop.shop_id, self._clock.now() + self._limits.code_s
+        )
         return code
 
     def pair(self, shop: Shop) -> tuple[str, str]:
@@ -77,6 +80,14 @@ class Tokens:
             raise Refused("invalid_shop_id", "The shop_id does not fit the code.", kind="token")
         found.used = True
 
+    def use_resend(self, code: str, partner_id: int) -> int:
+        """Use a resend code up. Returns the shop that it is for (3.2)."""
+        found = self._resend.get(code)
+        if found is None or found.used or found.partner_id != partner_id or found.expires <= self._clock.now():
+            raise Refused("error_auth", "Invalid code, please have a check.", kind="token")
+        found.used = True
+        return found.shop_id
+
     def use_refresh(self, token: str, partner_id: int, shop_id: int) -> None:
         """Use a refresh token up; wrong and already used ones look the same (3.5)."""
         found = self._refresh.get(token)
@@ -104,15 +115,20 @@ class Tokens:
         """All codes and tokens, for the state file."""
         return {
             "latest": {str(shop_id): pair for shop_id, pair in self._latest.items()},
-            **{
-                kind: {key: asdict(value) for key, value in table.items()}
-                for kind, table in (("codes", self._codes), ("access", self._access), ("refresh", self._refresh))
-            },
+            **{kind: {key: asdict(value) for key, value in table.items()} for kind, table in self._tables()},
         }
 
     def from_json(self, data: dict[str, Any]) -> None:
         """Take them back."""
         self._latest = {int(shop_id): (pair[0], pair[1]) for shop_id, pair in data["latest"].items()}
-        for kind, table in (("codes", self._codes), ("access", self._access), ("refresh", self._refresh)):
+        for kind, table in self._tables():
             table.clear()
             table.update({key: Pass(**value) for key, value in data[kind].items()})
+
+    def _tables(self) -> tuple[tuple[str, dict[str, Pass]], ...]:
+        return (
+            ("codes", self._codes),
+            ("resend", self._resend),
+            ("access", self._access),
+            ("refresh", self._refresh),
+        )

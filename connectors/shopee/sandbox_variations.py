@@ -47,7 +47,7 @@ class VariationWrites:
             rules.check_models(models, tiers, world.limits)
             item.tiers = tiers
             item.models = {model.model_id: model for model in models}
-        world.send_to_review(item)
+        self._review(item)
         world.save(item)
         world.note_offers(item, call.by)
         return world.ok(
@@ -82,7 +82,7 @@ class VariationWrites:
         rules.check_models(models, tiers, world.limits)
         item.tiers = tiers
         item.models = {model.model_id: model for model in models}
-        world.send_to_review(item)
+        self._review(item)
         world.save(item)
         return world.bare()
 
@@ -96,7 +96,7 @@ class VariationWrites:
         added = [self._model(item, item.tiers, entry) for entry in entries]
         rules.check_models([*item.models.values(), *added], item.tiers, world.limits)
         item.models.update({model.model_id: model for model in added})
-        world.send_to_review(item)
+        self._review(item)
         world.save(item)
         for model in added:
             world.note(item, "price", model.price, call.by, model)
@@ -132,7 +132,7 @@ class VariationWrites:
         if len(item.models) == 1:
             raise Refused("error_busi_cannot_delete_default_model", "Cannot delete the last model.")
         del item.models[model_id]
-        world.send_to_review(item)
+        self._review(item)
         world.save(item)
         return world.bare()
 
@@ -141,6 +141,10 @@ class VariationWrites:
     def _editable(self, call: Call, body: Mapping[str, Any]) -> Item:
         return self._world.editable(call, integer(body, "item_id"))
 
+    def _review(self, item: Item) -> None:
+        if self._world.limits.review_variations:
+            self._world.send_to_review(item)
+
     def _refuse_too_early(self, item: Item) -> None:
         """The pause of 5 seconds after `add_item` (shopee.md 5.10); the text is the one clients report."""
         if not item.tiers and self._world.clock.now() < item.created + self._world.limits.variation_wait_s:
@@ -148,7 +152,7 @@ class VariationWrites:
 
     def _model(self, item: Item, tiers: tuple[Tier, ...], entry: Mapping[str, Any]) -> Model:
         index = _tier_index(entry)
-        stock = rules.seller_stock_of(entry)
+        stock = rules.seller_stock_of(entry, self._world.limits)
         if stock is None:
             raise missing("seller_stock")
         if entry.get("pre_order") is not None:

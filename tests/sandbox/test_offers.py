@@ -97,6 +97,16 @@ def test_stock_refusals(client: Client) -> None:
     assert code_of(client.post("product/update_stock", located)) == "error_auth"
 
 
+def test_shop_with_warehouses_wants_a_location(client: Client) -> None:
+    assert client.get("shop/get_warehouse_detail")["error"] == "warehouse.error_not_in_whitelist"
+    client.limits(warehouses=["ID-BSD"])
+    assert client.get("shop/get_warehouse_detail")["response"][0]["location_id"] == "ID-BSD"
+    assert code_of(client.post("product/add_item", client.item())) == "error_auth"
+    item_id = client.add(seller_stock=[{"stock": 3, "location_id": "ID-BSD"}])
+    assert client.base(item_id)["stock_info_v2"]["seller_stock"][0]["location_id"] == "ID-BSD"
+    assert code_of(client.set_stock(item_id, 2)) == "error_auth"
+
+
 def test_create_minimum_does_not_hold_for_updates(client: Client) -> None:
     client.limits(stock_min_create=2)
     answer = client.post("product/add_item", client.item(seller_stock=[{"stock": 1}]))

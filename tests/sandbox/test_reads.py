@@ -123,6 +123,15 @@ def test_old_attribute_form(client: Client) -> None:
     }
 
 
+def test_attribute_values_can_be_searched(client: Client) -> None:
+    body = {"attribute_id": 209001, "value_name": "ra", "cursor": 0, "limit": 1}
+    first = client.post("product/search_attribute_value_list", body)["response"]
+    assert first["value_list"] == [{"value_id": 3900101, "value_name": "Rattan"}]
+    assert first["page_info"]["has_next"]
+    tree = client.get("product/get_variation_tree", category_id=client.leaf)
+    assert tree["data"] == {"standardise_variation_list": []}
+
+
 def test_brands_are_paged(client: Client) -> None:
     first = client.get("product/get_brand_list", category_id=client.leaf, offset=0, page_size=2, status=1)["response"]
     assert (len(first["brand_list"]), first["has_next_page"]) == (2, True)

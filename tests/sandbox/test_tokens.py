@@ -85,6 +85,17 @@ def test_code_works_once_and_for_ten_minutes(client: Client) -> None:
     assert exchange(client, late)["error"] == "invalid_code"
 
 
+def test_resend_code_repairs_a_lost_pair(client: Client) -> None:
+    client.control("POST", "tokens/revoke", {"refresh": True})
+    code = client.control("POST", "consents", {"resend": True})["resend_code"]
+    answer = client.post("public/get_token_by_resend_code", {"resend_code": code}, public=True)
+    assert (answer["error"], answer["shop_id_list"]) == ("", [client.options["shop_id"]])
+    client.options = {**client.options, "access_token": answer["access_token"]}
+    assert client.get("shop/get_shop_info")["error"] == ""
+    again = client.post("public/get_token_by_resend_code", {"resend_code": code}, public=True)
+    assert again["error"] == "error_auth"
+
+
 def test_code_of_another_shop(client: Client) -> None:
     client.control("POST", "shops", {"shop_id": 99})
     code = client.control("POST", "consents", {"shop_id": 99})["code"]

@@ -37,6 +37,20 @@ def test_variations_wait_five_seconds_on_the_clock(client: Client) -> None:
     assert len(client.vary(item_id)) == 2
 
 
+def test_variations_are_refused_during_a_review_and_start_one_only_with_the_switch(client: Client) -> None:
+    client.limits(review=True, review_delay_s=60)
+    item_id = client.add()
+    body = variation_body(item_id, [1000, 2000])
+    assert code_of(client.post("product/init_tier_variation", body)) == "error_busi_item_status_invalid"
+    client.advance(61)
+    assert client.post("product/init_tier_variation", body)["error"] == ""
+    assert client.listing(item_id)["status"] == "live"
+    client.limits(review_variations=True)
+    models = [m["model_id"] for m in client.models(item_id)]
+    assert client.post("product/delete_model", {"item_id": item_id, "model_id": models[0]})["error"] == ""
+    assert client.listing(item_id)["status"] == "review"
+
+
 def test_models_read_back_in_both_shapes(client: Client) -> None:
     item_id = client.add()
     ids = client.vary(item_id)
@@ -44,11 +58,8 @@ def test_models_read_back_in_both_shapes(client: Client) -> None:
     assert answer["tier_variation"][0]["name"] == answer["standardise_tier_variation"][0]["variation_name"] == "Warna"
     assert [m["model_id"] for m in answer["model"]] == ids
     assert isinstance(answer["model"][0]["weight"], str)
-    assert answer["model"][0]["price_info"][0] == {
-        "currency": "IDR",
-        "current_price": 185000,
-        "original_price": 185000,
-    }
+    price = answer["model"][0]["price_info"][0]
+    assert (price["currency"], price["current_price"], price["original_price"]) == ("IDR", 185000, 185000)
     info = client.base(item_id)
     assert info["has_model"]
     assert "price_info" not in info

@@ -155,7 +155,7 @@ class SandboxApp:
             self.sandbox.late_writes = len(self._late)
             call.by = "late"
             record.landed = self.sandbox.clock.now()
-            self._apply(call, operation)
+            record.code = self._apply(call, operation).code
 
         handle = asyncio.get_running_loop().call_later(fault.ms / 1000, land)
         self._late.add(handle)
