@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
+from syncer.channels.publishing import queue_pictures
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane
 from syncer.store.tables import listing
@@ -29,6 +30,9 @@ def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
     with write(shop.engine) as connection:
         if not shop.lease.held(connection):
             return []
+        new = sorted({task.item.product_id for task in tasks if task.queue_pictures})
+        if new:
+            queue_pictures(connection, shop.account.id, new, now=now)
         for task in tasks:
             if task.action in _SENT:
                 if _claim_one(connection, shop, task):

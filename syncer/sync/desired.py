@@ -27,12 +27,14 @@ from syncer.sync.rows import Item
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What one listing should be. ``pictures_waiting``: some of its pictures aren't uploaded yet.
+    ``pictures_new``: some were never asked for (a photo was added since it was published).
 
     ``problem`` says why nothing can be computed at all (a missing rate, say).
     """
 
     listing: WantedListing
     pictures_waiting: bool = False
+    pictures_new: bool = False
     problem: Problem | None = None
 
 
@@ -68,7 +70,7 @@ def _desired(
     uploads: Mapping[str, tuple[str | None, bool]] | None,
     mapping: CategoryMapping | None,
 ) -> Desired:
-    chosen, waiting = _pictures(product, uploads)
+    chosen, waiting, new = _pictures(product, uploads)
     problem: Problem | None = None
     try:
         offers = tuple(_offer(account, product, variant, free, overrides) for variant in product.variants)
@@ -93,7 +95,7 @@ def _desired(
         settings=account.settings,
         live=item.wanted == "live",
     )
-    return Desired(listing, waiting, problem)
+    return Desired(listing, waiting, new, problem)
 
 
 def _offer(
@@ -120,9 +122,9 @@ def _offer(
 
 def _pictures(
     product: Product, uploads: Mapping[str, tuple[str | None, bool]] | None
-) -> tuple[tuple[Picture, ...], bool]:
+) -> tuple[tuple[Picture, ...], bool, bool]:
     if uploads is None:
-        return tuple(Picture(photo.sha256, None, photo.sku) for photo in product.photos), False
+        return tuple(Picture(photo.sha256, None, photo.sku) for photo in product.photos), False, False
     chosen: list[Picture] = []
     waiting = False
     for photo in product.photos:
@@ -131,7 +133,8 @@ def _pictures(
             chosen.append(Picture(photo.sha256, remote_id, photo.sku))
         elif not failed:
             waiting = True
-    return tuple(chosen), waiting
+    new = any(photo.sha256 not in uploads for photo in product.photos)
+    return tuple(chosen), waiting, new
 
 
 def _uploads(

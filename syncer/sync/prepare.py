@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sqlalchemy import Connection, and_, select
@@ -48,7 +48,7 @@ class Task:
 
     ``rendered`` and ``difference`` are what was computed in the snapshot in which ``item.version`` was read.
     ``problem`` explains FIX; ``wait_s`` how long WAIT waits; ``facts`` which facts are missing; ``held`` the kind
-    that a brake holds.
+    that a brake holds; ``queue_pictures``: photos were added that are not queued for upload yet.
     """
 
     item: Item
@@ -61,6 +61,7 @@ class Task:
     wait_s: float = 0.0
     facts: tuple[str, ...] = ()
     held: Kind | None = None
+    queue_pictures: bool = False
 
     @property
     def lane(self) -> Lane:
@@ -122,7 +123,12 @@ def prepare(connection: Connection, shop: Shop, ids: Sequence[int], now: dt.date
     uploads = isinstance(shop.connector, UploadsPictures)
     desired = load_desired(connection, shop.account, list(items.values()), uploads=uploads)
     facts = _facts(connection, shop, desired)
-    return [_task(connection, shop, items[key], desired.get(key), facts, now) for key in ids if key in items]
+    tasks = [_task(connection, shop, items[key], desired.get(key), facts, now) for key in ids if key in items]
+    return [_with_pictures(task, desired.get(task.item.id)) for task in tasks]
+
+
+def _with_pictures(task: Task, desired: Desired | None) -> Task:
+    return replace(task, queue_pictures=True) if desired is not None and desired.pictures_new else task
 
 
 def read_tasks(connection: Connection, ids: Sequence[int]) -> list[Task]:
