@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 
 from syncer.channels.records import Account
+from syncer.channels.refresh import Times
 from syncer.channels.sign_in import SignIn
 from syncer.domain.words import Words
 from syncer.sdk.contract import Connector, Finding, Info
@@ -46,12 +47,7 @@ class Timing:
 
     def sign_in(self, keys: Keys) -> SignIn:
         """Return the manager of sign-ins with these times."""
-        return SignIn(
-            keys,
-            lost_after_s=self.refresh_lost_s,
-            recover_after_s=self.refresh_recover_s,
-            young_s=self.young_token_s,
-        )
+        return SignIn(keys, Times(self.refresh_lost_s, self.refresh_recover_s, self.young_token_s))
 
 
 class NotSent(Transient):
