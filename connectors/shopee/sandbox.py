@@ -164,10 +164,10 @@ class ShopeeSandbox(Sandbox):
             call.account = shop_id
         try:
             if kind == SHOP or (kind == EITHER and call.one("access_token")):
-                app, shop = self.gate.pass_shop(call, self.clock.real())
+                app, shop = self.gate.pass_shop(call, self.clock)
                 call.account = str(shop.shop_id)
             else:
-                app = self.gate.pass_public(call, self.clock.real())
+                app = self.gate.pass_public(call, self.clock)
             self.gate.spend(app, self.clock.now())
         except Refused as refusal:
             return self._refuse(refusal, "")

@@ -58,7 +58,7 @@ class SignIn:
 
     def _ask(self, call: Call) -> Page:
         if call.path in {SIGNED, SIGNED_CANCEL}:
-            app = self._gate.pass_public(call, self._world.clock.real())
+            app = self._gate.pass_public(call, self._world.clock)
             redirect, state = call.one("redirect") or "", ""
         else:
             app = self._unsigned(call)

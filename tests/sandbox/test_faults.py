@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from typing import Any
@@ -187,6 +188,18 @@ def test_partial_fails_some_entries(client: Client) -> None:
     client.fault("partial", operation="unlist_item", times=1)
     answer = client.post("product/unlist_item", {"item_list": [{"item_id": item_id, "unlist": True}]})
     assert answer["error"] == "product.error_unlist_item_all_failed"
+
+
+def test_caller_that_dies_while_sending_changes_nothing(client: Client) -> None:
+    item_id = client.add()
+    port = int(client.running.base_url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as wire:
+        head = "POST /api/v2/product/update_stock HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\n{"
+        wire.sendall(head.encode())
+        time.sleep(0.05)
+    time.sleep(0.05)
+    assert stock(client, item_id) == 12
+    assert client.last_call()["operation"] == "product.add_item"
 
 
 def test_refused_calls_use_up_no_fault(client: Client) -> None:

@@ -66,6 +66,17 @@ def test_checks_come_in_the_order_of_the_sheet(client: Client, change: dict[str,
     assert (response.status_code, response.json()["error"], response.json()["message"]) == (403, code, message)
 
 
+def test_timestamps_of_this_machine_and_of_the_moved_clock_are_both_taken(client: Client) -> None:
+    client.limits(access_token_s=10**6)
+    client.options = client.control("POST", "shops", {})["options"]
+    client.advance(3600)
+    assert client.get("shop/get_shop_info")["error"] == ""
+    path, moved = "/api/v2/shop/get_shop_info", int(time.time()) + 3600
+    for timestamp, code in ((moved, ""), (moved - 1000, "error_param")):
+        change = {"timestamp": timestamp, "sign": client.sign(path, timestamp)}
+        assert client.raw("GET", "shop/get_shop_info", change=change).json()["error"] == code
+
+
 def test_missing_token_and_shop_are_named_when_the_signature_fits(client: Client) -> None:
     token, shop = client.options["access_token"], client.options["shop_id"]
     client.options = {**client.options, "access_token": ""}
