@@ -1,0 +1,58 @@
+"""Headings in whatever language: normalised, with the unit or shop name that stands in their brackets."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+_BRACKETS = re.compile(r"[(\[]([^)\]]{0,60})[)\]]")
+_NOT_WORD = re.compile(r"[^\w]+")
+
+
+class Heading(NamedTuple):
+    """One heading: its words in plain small letters, and what stood in brackets (``kg``, a shop's name)."""
+
+    words: str
+    bracket: str
+
+
+def heading(text: str) -> Heading:
+    """Return the normalised heading of a cell: no accents, no punctuation, case ignored."""
+    bare = text.strip()[:200]
+    found = _BRACKETS.search(bare)
+    bracket = found[1].strip().casefold() if found else ""
+    return Heading(plain(_BRACKETS.sub(" ", bare)), bracket)
+
+
+def plain(text: str) -> str:
+    """Return ``text`` in small letters without accents, words separated by one space."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return _NOT_WORD.sub(" ", letters.replace("_", " ")).strip()
+
+
+def find_columns(headings: Sequence[Heading], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return the first column of each field of ``names`` (field to its headings in all languages)."""
+    where: dict[str, int] = {}
+    by_words = {heading(name).words: field for field, known in names.items() for name in known}
+    for index, head in enumerate(headings):
+        field = by_words.get(head.words)
+        if field is not None:
+            where.setdefault(field, index)
+    return where
+
+
+def numbered_columns(headings: Sequence[Heading], names: Mapping[str, Sequence[str]]) -> dict[str, dict[int, int]]:
+    """Return columns that come numbered: field to number to column. ``#`` stands for the number in ``names``."""
+    by_words = {heading(name.replace("#", "7")).words: field for field, known in names.items() for name in known}
+    where: dict[str, dict[int, int]] = {}
+    for index, head in enumerate(headings):
+        digits = re.findall(r"\d+", head.words)
+        if len(digits) != 1 or len(digits[0]) > 3:
+            continue
+        field = by_words.get(head.words.replace(digits[0], "7"))
+        if field is not None:
+            where.setdefault(field, {}).setdefault(int(digits[0]), index)
+    return where
