@@ -48,7 +48,6 @@ class Shop:
     def start_anew(self) -> None:
         self.control.reset()
         self.control.post("limits", ROOMY)
-        self.offset_s = 0.0
         self.tokens: Tokens | None = None
         self.calls: list[CallRecord] = []
         self.first_call = self.control.last_call()
@@ -66,16 +65,16 @@ class Shop:
     def open(self, options: ShopeeOptions | None = None, *, timeout_s: float = 5.0) -> ShopeeConnector:
         client = Wire(self, timeout_s)
         self.clients.append(client)
-        context = Context(client, self.scratch, lambda: self.tokens, self.now)
+        context = Context(client, self.scratch, lambda: self.tokens)
         return ShopeeConnector(options or self.options, context)
 
     def now(self) -> dt.datetime:
-        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.offset_s)
+        """The shop's own time: its clock can be moved, while signatures go by the real one."""
+        return dt.datetime.fromtimestamp(self.control.get("clock")["now"], dt.UTC)
 
     def wait(self, seconds: float) -> None:
         if seconds > 0:
             self.control.advance(seconds)
-            self.offset_s += seconds
 
     def sign_in(self) -> None:
         tokens = self.tokens or self.connector.first_tokens()

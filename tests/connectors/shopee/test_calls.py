@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 from typing import Any
@@ -78,11 +79,10 @@ def test_text_is_utf8_and_not_escaped(canned: Canned) -> None:
 def test_every_attempt_is_signed_anew(shop: Shop) -> None:
     moments = []
     shop.control.fault("answer_lost", operation="get_shop_info", times=2)
-    original = shop.now
 
-    def counted() -> Any:
+    def counted() -> dt.datetime:
         moments.append(1)
-        return original()
+        return dt.datetime.now(dt.UTC)
 
     connector = shop.open()
     object.__setattr__(connector._context, "now", counted)
