@@ -227,6 +227,7 @@ class ShopeeSandbox(Sandbox):
         expires = datetime.fromtimestamp(ends, UTC)
         return {
             "base_url": self.base_url,
+            "consent_url": f"{self.base_url}/auth",
             "partner_id": app.partner_id,
             "partner_key": app.partner_key,
             "shop_id": shop.shop_id,
