@@ -24,6 +24,7 @@ from syncer.sdk.testing.difference import bind, differences, merge, next_operati
 _MOST_STEPS = 60
 _MOST_STRIKES = 3
 _MOST_PASSING = 15
+_LOOK_AGAIN_S = 30.0
 _PASSING = frozenset({Recovery.RETRY, Recovery.RETRY_AT, Recovery.WAIT_STATE, Recovery.READ_BACK})
 
 
@@ -210,7 +211,7 @@ class Driver:
             self._wait(self.info.finding.read_lag_s)
             self._reread(wanted, memory)
         elif error.recovery is Recovery.WAIT_STATE:
-            self._wait(error.after_s or 30.0)
+            self._wait(error.after_s or _LOOK_AGAIN_S)
             self._reread(wanted, memory)
         else:
             self._wait(error.after_s or 1.0)
@@ -241,7 +242,7 @@ class Driver:
             self._reread(wanted, memory)
             return False
         if memory.known.status is Status.REVIEW or (memory.look_after_s is not None and self.info.review):
-            self._wait(max(memory.look_after_s or 0.0, 1.0))
+            self._wait(memory.look_after_s or _LOOK_AGAIN_S)
             memory.look_after_s = None
             self._reread(wanted, memory)
             return False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from syncer.domain.listing import WantedListing
-from syncer.sdk.contract import BudgetKind
+from syncer.sdk.contract import TITLE, BudgetKind
 from syncer.sdk.errors import ConnectorError, Recovery
 from syncer.sdk.http import OpenGate
 from syncer.sdk.operations import Kind
@@ -20,7 +21,7 @@ from syncer.sdk.testing.pace import most_in_window
 from syncer.sdk.testing.publishing import assert_shown
 from syncer.sdk.testing.wishes import Wishes
 
-_SHORT_TIMEOUT_S = 0.15
+_SHORT_TIMEOUT_S, _LONG_REVIEW_S = 0.15, 300.0
 
 
 class FaultChecks(Wishes):
@@ -143,6 +144,22 @@ class FaultChecks(Wishes):
         bench.land_late_writes()
         bench.driver.fetch(wanted)
         assert_shown(bench, wanted, bench.driver.converge(wanted))
+
+    @check("an edit during a review waits", lambda c: PUBLISHES(c) and c.info.review)
+    def test_review(self, bench: Bench) -> None:
+        wanted = self.listing(bench)
+        bench.driver.converge(wanted)
+        bench.control.post("limits", {"review_delay_s": _LONG_REVIEW_S})
+        first, second = (replace(wanted, title=f"Mangkuk jati, judul {word}") for word in ("satu", "dua"))
+        done = bench.driver.apply(bench.driver.operation(Kind.UPDATE, first, fields=(TITLE,)))
+        assert done.error is None, f"{done.error!r}"
+        assert done.check_after_s is not None or done.proved is not None
+        blocked = bench.driver.apply(bench.driver.operation(Kind.UPDATE, second, fields=(TITLE,))).error
+        if blocked is not None:
+            assert blocked.recovery is Recovery.WAIT_STATE, f"{blocked!r}: healthy, but blocked by the review"
+            assert_told(blocked)
+        bench.driver.fetch(second)
+        assert_shown(bench, second, bench.driver.converge(second))
 
     @check("the declared budgets keep within the platform's limit", PUBLISHES)
     def test_budgets(self, bench: Bench) -> None:
