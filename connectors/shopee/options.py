@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from syncer.sdk.options import Options, SecretStr
 
@@ -33,6 +34,21 @@ def _aware(value: dt.datetime | None) -> dt.datetime | None:
     return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
 
 
+def _ids(value: object) -> object:
+    """Take ``8003, 8005`` as well as a list."""
+    return [part for part in value.strip(" []").split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _pairs(value: object) -> object:
+    """Take ``Shelf life=6 months; Gender=Unisex`` or a JSON object's text as well as an object."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    found = [part.partition("=") for part in value.split(";") if part.strip()]
+    return {name.strip(): wanted.strip() for name, _, wanted in found}
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
@@ -53,20 +69,20 @@ class ShopeeOptions(Options):
     access_token: SecretStr | None = Field(None, description="First access token, if you already have one.")
     refresh_token: SecretStr | None = Field(None, description="First refresh token, if you already have one.")
     access_expires_at: Annotated[dt.datetime | None, AfterValidator(_aware)] = Field(
-        None, description="When the first access token ends. ISO 8601; without it the token is refreshed soon."
+        None, description="When the first access token ends. ISO 8601; without it the token counts as new."
     )
     consent_form: Literal["signed", "open"] = Field(
         "signed", description='Consent link: "signed" on the API host, or "open" on the consent page.'
     )
     consent_url: WebAddress = Field("https://open.shopee.com/auth", description='Consent page for consent_form "open".')
     language: Literal["id", "en"] = Field("id", description="Language of category and attribute names.")
-    logistics: tuple[int, ...] = Field(
-        (), description="Courier channel ids to offer. Empty: every enabled channel that fits the parcel."
+    logistics: Annotated[tuple[int, ...], BeforeValidator(_ids)] = Field(
+        (), description="Courier channel ids to offer, separated by commas. Empty: every one that fits the parcel."
     )
     free_shipping: bool = Field(False, description="The shop pays for shipping on every courier.")
     location_id: str = Field("", description="Warehouse to keep stock in. Only for shops with several warehouses.")
-    attribute_defaults: dict[str, str] = Field(
-        {}, description="Values for mandatory attributes, by name or id. Used where a product says nothing."
+    attribute_defaults: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(
+        {}, description="Values where a product lacks a mandatory attribute. As: Shelf life=6 months; Gender=Unisex."
     )
     neutral_attributes: bool = Field(
         True, description='Fill mandatory attributes with "Other" or "No". Only where nothing better is known.'

@@ -88,3 +88,16 @@ def test_wrong_options_are_refused_without_showing_values(change: dict[str, Any]
         ShopeeOptions.read(values)
     assert next(iter(change)) in str(caught.value)
     assert KEY not in text_of(caught.value)
+
+
+def test_lists_may_be_written_as_people_type_them() -> None:
+    typed = {"logistics": "8003, 8005", "attribute_defaults": "Shelf life=6 months; Gender = Unisex", "shop_id": "7"}
+    options = ShopeeOptions.read({"partner_id": "1", "partner_key": KEY, **typed})
+    assert options.logistics == (8003, 8005)
+    assert options.attribute_defaults == {"Shelf life": "6 months", "Gender": "Unisex"}
+    assert options.shop_id == 7
+    as_json = ShopeeOptions.read({"partner_id": 1, "partner_key": KEY, "attribute_defaults": '{"a": "b"}'})
+    assert as_json.attribute_defaults == {"a": "b"}
+    with pytest.raises(BadOptions):
+        ShopeeOptions.read({"partner_id": 1, "partner_key": KEY, "attribute_defaults": "{broken"})
+    assert ShopeeOptions.read({**options.public(), **options.secrets()}) == options
