@@ -21,7 +21,7 @@ from syncer.sdk.testing.pace import most_in_window
 from syncer.sdk.testing.publishing import assert_shown
 from syncer.sdk.testing.wishes import Wishes
 
-_SHORT_TIMEOUT_S, _LONG_REVIEW_S = 0.15, 300.0
+_SHORT_TIMEOUT_S, _LONG_REVIEW_S = 0.25, 300.0
 
 
 class FaultChecks(Wishes):
