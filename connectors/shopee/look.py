@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.shopee import read
@@ -29,6 +29,8 @@ class Reader:
     def __init__(self, client: ShopeeClient, location_id: str) -> None:
         self._client = client
         self._location_id = location_id
+        #: Item SKUs that walks have read, by item id, with the update time they were read at.
+        self._skus: dict[str, tuple[int, str]] = {}
 
     def base_info(self, item_ids: Sequence[str]) -> dict[str, Object]:
         """Return the items there by id, up to 50 a call. Matched by id, never by position; unknown ids are missing."""
@@ -74,7 +76,7 @@ class Reader:
     def page(self, cursor: str | None) -> Page:
         """Return the next page of all listings. The walk moves under us: an id may come twice (shopee.md 5.18)."""
         ids, following = self._list(int(cursor or 0), _WALK_PAGE)
-        return Page(tuple(self.listings(ids)), None if following is None else str(following))
+        return Page(tuple(self.listings(list(ids))), None if following is None else str(following))
 
     def find(self, ref: ListingRef, now: dt.datetime) -> list[RemoteListing]:
         """Return every listing with ``ref``'s marker or one of its SKUs.
@@ -86,12 +88,18 @@ class Reader:
         names = dict.fromkeys([ref.marker, *(ref.skus if len(ref.skus) == 1 else ref.skus[:2])])
         ids = dict.fromkeys(item_id for name in names if name for item_id in self._search(name))
         since = int((ref.since or now - dt.timedelta(seconds=_WINDOW_S)).timestamp()) - _SLACK_S
-        recent = [item_id for item_id in self._changed_since(since) if item_id not in ids]
+        recent = {item_id: moved for item_id, moved in self._changed_since(since) if item_id not in ids}
         wanted = {ref.marker, *ref.skus}
-        walked = self.base_info(recent)
-        hits = [item_id for item_id, row in walked.items() if text(row.get("item_sku")) in wanted]
+        hits = [item_id for item_id, sku in self._item_skus(recent).items() if sku in wanted]
         found = self.listings([*ids, *hits])
         return [_marked(listing, ref) for listing in found if _carries(listing, wanted)]
+
+    def _item_skus(self, recent: Mapping[str, int]) -> dict[str, str]:
+        """Return the item SKUs of ``recent`` (id → update time), read again only where they moved."""
+        news = [item_id for item_id, moved in recent.items() if not moved or self._skus.get(item_id, (-1,))[0] != moved]
+        for item_id, row in self.base_info(news).items():
+            self._skus[item_id] = (recent.get(item_id, -1), text(row.get("item_sku")))
+        return {item_id: self._skus[item_id][1] for item_id in recent if item_id in self._skus}
 
     def _whole(self, item: Object) -> RemoteListing:
         item_id = text(whole(item.get("item_id")))
@@ -103,26 +111,26 @@ class Reader:
         rows = [row for row in reply.rows("item_list") if text(whole(row.get("item_id"))) == item_id]
         return read.violation_words(rows[0] if rows else {})
 
-    def _list(self, offset: int, size: int, since: int | None = None) -> tuple[list[str], int | None]:
+    def _list(self, offset: int, size: int, since: int | None = None) -> tuple[dict[str, int], int | None]:
+        """Return ids with their update times, and the next offset. An update time of 0 is unknown."""
         params = [("offset", str(offset)), ("page_size", str(size))]
         if since is not None:
             params.append(("update_time_from", str(since)))
         params += [("item_status", status) for status in ALIVE]
         reply = self._client.get("product/get_item_list", params)
-        ids = [text(whole(row.get("item_id"))) for row in reply.rows("item")]
+        rows = reply.rows("item")
+        ids = {text(whole(row.get("item_id"))): whole(row.get("update_time")) or 0 for row in rows}
         following = whole(reply.payload.get("next_offset")) or 0
         more = yes(reply.payload.get("has_next_page")) and following > offset
         return ids, following if more else None
 
-    def _changed_since(self, since: int) -> Iterator[str]:
+    def _changed_since(self, since: int) -> Iterator[tuple[str, int]]:
         offset: int | None = 0
-        seen: set[str] = set()
         for _ in range(_WALK_PAGES):
             if offset is None:
                 return
             ids, offset = self._list(offset, _PAGE, since)
-            yield from (item_id for item_id in ids if item_id not in seen)
-            seen.update(ids)
+            yield from ids.items()
 
     def _search(self, sku: str) -> Iterator[str]:
         cursor = ""

@@ -101,3 +101,18 @@ def test_a_walk_that_moves_under_us_counts_each_listing_once(canned: Canned) -> 
     item = {"item_id": 2, "item_sku": "m", "item_status": "NORMAL"}
     canned.give("product/get_item_base_info", ok(item_list=[item]))
     assert len(canned.connector().find_listing(ListingRef("m"))) == 1
+
+
+def test_what_didnt_move_since_the_last_walk_is_not_read_again(shop: Shop) -> None:
+    for number in range(3):
+        shop.publish(shop.wanted(marker=f"lain-{number}"))
+    nobody = ListingRef("bukan-siapa", ("BUKAN",))
+    shop.sent.clear()
+    assert shop.connector.find_listing(nobody) == []
+    assert len(shop.bodies("product/get_item_base_info")) == 1
+    assert shop.connector.find_listing(nobody) == []
+    assert len(shop.bodies("product/get_item_base_info")) == 1
+    wanted = shop.wanted(marker="baru", axes=1)
+    shop.apply(Kind.CREATE, wanted)
+    shop.control.fault("search_lag", operation="search_item", times=10, ms=60_000)
+    assert len(shop.connector.find_listing(ref(wanted))) == 1
