@@ -29,6 +29,8 @@ from syncer.sync.shop import NotSent, Shop
 
 _LOG = structlog.get_logger("syncer.sync")
 _Found = TypeVar("_Found")
+#: A platform's clock and ours may differ by so much.
+CLOCK_LEEWAY = dt.timedelta(minutes=10)
 
 
 def carry_out(shop: Shop, tasks: Sequence[Task]) -> None:
@@ -108,7 +110,7 @@ def _read(shop: Shop, task: Task) -> None:
 def _seek(shop: Shop, task: Task) -> None:
     if task.wanted is None:
         return
-    ref = ListingRef(task.wanted.marker, tuple(offer.sku for offer in task.wanted.offers))
+    ref = ListingRef(task.wanted.marker, tuple(offer.sku for offer in task.wanted.offers), _since(task))
 
     def look(publisher: PublishesListings) -> list[RemoteListing]:
         hits = list(publisher.find_listing(ref))
@@ -119,6 +121,14 @@ def _seek(shop: Shop, task: Task) -> None:
     found = _look(shop, task, look)
     if isinstance(found, list):
         record_found(shop, task, ref, found, utc_now())
+
+
+def _since(task: Task) -> dt.datetime | None:
+    """Return since when the listing may exist there; ``None``: any time (a restored database can't know)."""
+    seeking = task.item.seeking or {}
+    if "since" not in seeking or seeking.get("any_age"):
+        return None
+    return dt.datetime.fromisoformat(seeking["since"]) - CLOCK_LEEWAY
 
 
 def _look(shop: Shop, task: Task, look: Callable[[PublishesListings], _Found]) -> _Found | None:

@@ -167,7 +167,8 @@ def _task(
     missing = _missing_facts(shop, desired.listing, facts, difference)
     if missing:
         return Task(item, Action.FACTS, desired.listing, rendered, difference, facts=missing, wait_s=FACT_WAIT_S)
-    if waits_for_pictures and difference.create:
+    no_picture_yet = any(problem.field == PICTURES for problem in rendered.problems)
+    if waits_for_pictures and (difference.create or (difference.content and no_picture_yet)):
         return Task(item, Action.WAIT, desired.listing, rendered, difference, wait_s=PICTURE_WAIT_S)
     return _write_task(connection, shop, item, desired.listing, rendered, difference, now)
 

@@ -16,11 +16,11 @@ from sqlalchemy import Connection, and_, case, select, update
 from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
-from syncer.sdk.errors import ConnectorError, Gone, Recovery, Transient, Unclassified
+from syncer.sdk.errors import ConnectorError, Gone, PictureGone, Recovery, Transient, Unclassified
 from syncer.sdk.operations import Kind, Result
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane
-from syncer.store.tables import listing
+from syncer.store.tables import listing, photo, picture_upload
 from syncer.sync.difference import Difference, compare
 from syncer.sync.known import SHAPE, Known, make_unknown, merge, settle_unknown, sku_keys, under_way
 from syncer.sync.prepare import Task, shown_state
@@ -57,6 +57,7 @@ class Outcome:
     offer_problems: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     cannot_stop: dict[str, dt.datetime | None] = field(default_factory=dict)
     pause_holds: bool = False
+    forget_pictures: bool = False
 
 
 def record_write(shop: Shop, task: Task, result: Result, now: dt.datetime) -> Outcome:
@@ -148,6 +149,7 @@ def _outcome(shop: Shop, task: Task, result: Result, now: dt.datetime) -> Outcom
         problem = result.offer_errors.get(key)
         outcome.offer_problems[key] = problem.problem().to_json() if problem else None
         outcome.cannot_stop[key] = None
+    outcome.forget_pictures = any(isinstance(error, PictureGone) for error in errors)
     if errors:
         worst = min(errors, key=lambda error: _GRAVITY.index(error.recovery))
         _after_error(shop, task, worst, outcome, now)
@@ -318,8 +320,17 @@ def store(shop: Shop, item: Item, outcome: Outcome, now: dt.datetime) -> None:
             cannot_stop_until=outcome.cannot_stop,
         )
         connection.execute(update(listing).where(where).values(values))
+        if outcome.forget_pictures:
+            _upload_again(connection, item, now)
         if outcome.event:
             add_event(connection, item.id, outcome.event, outcome.detail, now)
+
+
+def _upload_again(connection: Connection, item: Item, now: dt.datetime) -> None:
+    """The channel has forgotten pictures of this listing: upload them anew; that marks the listing."""
+    shown = select(photo.c.sha256).where(photo.c.product_id == item.product_id)
+    same = and_(picture_upload.c.account_id == item.account_id, picture_upload.c.sha256.in_(shown))
+    connection.execute(update(picture_upload).where(same).values(remote_id=None, tries=0, due_at=now))
 
 
 def _still_ours(connection: Connection, where: Any) -> bool:

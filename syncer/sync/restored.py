@@ -37,7 +37,7 @@ def begin_epoch(connection: Connection, now: dt.datetime) -> int:
     connection.execute(
         update(listing)
         .where(and_(~there, listing.c.wanted == "live"))
-        .values(everything | {"seeking": {"since": now.isoformat(), "looks": 0}, "due_at": now})
+        .values(everything | {"seeking": {"since": now.isoformat(), "looks": 0, "any_age": True}, "due_at": now})
     )
     return epoch
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy import update
+
 from syncer.catalogue.edit import save_product
 from syncer.domain.product import Photo
 from syncer.store.engine import write
+from syncer.store.tables import picture_upload
 from tests.sync.world import World, now
 
 
@@ -37,3 +40,17 @@ def test_a_refused_picture_does_not_hold_the_listing(world: World) -> None:
     there = world.control.listings()["Mangkuk kayu kendi"]
     assert there["status"] == "live"
     assert len(there["images"]) == 2
+
+
+def test_pictures_that_the_shop_forgot_are_uploaded_again(world: World) -> None:
+    account = world.account()
+    product = world.product("tampah")
+    world.publish(account, "tampah")
+    world.sync()
+    with write(world.engine) as connection:
+        connection.execute(update(picture_upload).values(remote_id="id-yang-tidak-ada"))
+        save_product(connection, replace(product, title="Tampah bambu besar"), now=now())
+    world.settle()
+    there = world.control.listings()["Tampah bambu besar"]
+    assert len(there["images"]) == 1
+    assert "tidak-ada" not in str(there["images"])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, and_, insert, select
 
 from syncer.catalogue.edit import save_product
 from syncer.catalogue.media import media_path
@@ -27,7 +27,7 @@ from syncer.domain.product import Photo, Product, Variant
 from syncer.inventory.ledger import set_on_hand
 from syncer.store.engine import read, write
 from syncer.store.sealed import Keys, open_keys
-from syncer.store.tables import listing, listing_event, media
+from syncer.store.tables import listing, listing_event, media, picture_upload
 from syncer.sync.service import Deps, Service
 from syncer.sync.shop import Timing
 
@@ -195,6 +195,10 @@ class World:
 
         def settled() -> bool:
             rows = self.rows()
+            with read(self.engine) as connection:
+                pending = and_(picture_upload.c.remote_id.is_(None), picture_upload.c.problem.is_(None))
+                if connection.execute(select(picture_upload).where(pending)).first():
+                    return False
             return all(row.due == 0 and row.settle_at is None and row.claim is None for row in rows)
 
         service = Service(self.deps())
