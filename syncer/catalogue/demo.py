@@ -1,0 +1,107 @@
+"""The demo catalogue: 40 crafts of 12 invented groups, each with a picture drawn by code."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+from sqlalchemy import Engine
+
+from syncer.catalogue.artwork import draw, jpeg
+from syncer.catalogue.edit import save_product
+from syncer.catalogue.importing import ImportOptions, ImportReport, StockBook, import_file
+from syncer.catalogue.media import PhotoStore, record_media
+from syncer.catalogue.read import load_products
+from syncer.domain.product import Photo
+from syncer.store.engine import read, write
+from syncer.store.tables import product
+
+FILE_NAME = "demo_catalogue.csv"
+_SIZES = ((1000, 1000), (1200, 900), (900, 1200), (800, 800), (1400, 1050))
+#: One photo as a phone held upright takes it (turned by EXIF), one larger than marketplaces take.
+_TURNED, _HUGE = 3, 7
+_HUGE_PX = 4800
+
+
+class DemoPicture(NamedTuple):
+    """A drawn picture for one product, as a camera would have given it."""
+
+    handle: str
+    alt: str
+    data: bytes
+
+
+def demo_catalogue() -> bytes:
+    """Return the demo catalogue as the CSV that it is."""
+    return files("syncer.catalogue").joinpath("data", FILE_NAME).read_bytes()
+
+
+def demo_pictures() -> Iterator[DemoPicture]:
+    """Draw each demo product's picture, one after the other."""
+    seen: set[str] = set()
+    for row in csv.DictReader(io.StringIO(demo_catalogue().decode("utf-8-sig"))):
+        handle = row["product_code"]
+        if handle in seen:
+            continue
+        number = len(seen)
+        seen.add(handle)
+        yield DemoPicture(handle, row["title"], _picture(row["image_hint"], row["sku"], number))
+
+
+def load_demo(
+    engine: Engine,
+    home: Path,
+    stock: StockBook,
+    *,
+    now: dt.datetime,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImportReport:
+    """Import the demo catalogue and give each product without a photo its drawing.
+
+    ``progress`` counts the pictures. Loading it again changes nothing.
+    """
+    report = import_file(engine, demo_catalogue(), FILE_NAME, stock, now=now, options=ImportOptions(actor="demo"))
+    bare = _without_photo(engine)
+    drawn = 0
+    with PhotoStore(home) as store:
+        for picture in demo_pictures():
+            if picture.handle not in bare:
+                continue
+            info = store.add(picture.data)
+            with write(engine) as connection:
+                record_media(connection, [info], now)
+                value = load_products(connection, [bare[picture.handle]])[bare[picture.handle]]
+                photos = (Photo(info.sha256, picture.alt),)
+                save_product(connection, replace(value, photos=photos), now=now, cause_id=report.cause_id)
+            drawn += 1
+            if progress is not None:
+                progress(drawn, len(bare))
+    return report
+
+
+def _without_photo(engine: Engine) -> dict[str, int]:
+    from sqlalchemy import and_, exists, select
+
+    from syncer.store.tables import photo
+
+    names = {row["product_code"] for row in csv.DictReader(io.StringIO(demo_catalogue().decode("utf-8-sig")))}
+    has_photo = exists(select(photo.c.product_id).where(photo.c.product_id == product.c.id))
+    query = select(product.c.handle, product.c.id).where(and_(product.c.handle.in_(names), ~has_photo))
+    with read(engine) as connection:
+        return {row.handle: row.id for row in connection.execute(query)}
+
+
+def _picture(hint: str, seed: str, number: int) -> bytes:
+    if number == _HUGE:
+        return jpeg(draw(hint, seed, size=(_HUGE_PX, _HUGE_PX)), quality=80)
+    if number == _TURNED:
+        upright = draw(hint, seed, size=(900, 1200))
+        return jpeg(upright.transpose(Image.Transpose.ROTATE_90), orientation=6)
+    return jpeg(draw(hint, seed, size=_SIZES[number % len(_SIZES)]))
