@@ -30,6 +30,7 @@ def tracked() -> list[Path]:
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.rule("S1")
 def test_each_pin_has_its_hashes_and_no_registry_is_named(name: str) -> None:
     """Rule S1."""
     text = (ROOT / name).read_text("utf-8")
@@ -44,6 +45,7 @@ def test_each_pin_has_its_hashes_and_no_registry_is_named(name: str) -> None:
     ("lock", "groups"),
     [("requirements.lock", ["build"]), ("requirements-dev.lock", ["build", "test", "lint"])],
 )
+@pytest.mark.rule("S1")
 def test_the_lock_file_holds_what_the_project_asks_for(lock: str, groups: list[str]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     asked = project["dependencies"] + [line for group in groups for line in project["optional-dependencies"][group]]

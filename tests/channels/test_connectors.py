@@ -29,6 +29,8 @@ def opened(bench: Bench, account: Account, **more: Any) -> Any:
     return open_connector(account, **(road | more))
 
 
+@pytest.mark.rule("X2")
+@pytest.mark.rule("H3")
 def test_a_connector_calls_its_own_hosts_only(bench: Bench, account: Account) -> None:
     other = Kiosk()
     try:
@@ -42,6 +44,7 @@ def test_a_connector_calls_its_own_hosts_only(bench: Bench, account: Account) ->
         other.stop()
 
 
+@pytest.mark.rule("X2")
 def test_a_connector_gets_no_keys_no_database_and_no_other_account(bench: Bench, account: Account) -> None:
     context = opened(bench, account)._context
     given = {field.name for field in dataclasses.fields(context)}
@@ -58,6 +61,7 @@ def test_another_key_opens_nothing(bench: Bench, account: Account) -> None:
         opened(bench, account, keys=Keys([new_key()]))
 
 
+@pytest.mark.rule("K2")
 def test_options_sealed_for_one_account_do_not_open_for_another(bench: Bench, account: Account) -> None:
     with pytest.raises(SealBroken):
         opened(bench, dataclasses.replace(account, id=account.id + 1))

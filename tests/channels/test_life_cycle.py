@@ -49,6 +49,7 @@ def accounts(bench: Bench) -> list[Account]:
 # --- add --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("K4")
 def test_a_shop_on_loopback_is_live_at_once_and_its_secrets_are_sealed(bench: Bench, kiosk: Kiosk) -> None:
     options = kiosk.options(note="catatan")
     added = bench.add("kiosk", "Kios Anyam", options)
@@ -124,6 +125,7 @@ def test_wrong_options_name_the_option_and_show_no_value(bench: Bench, kiosk: Ki
     assert "hush-hush" not in str(caught.value)
 
 
+@pytest.mark.rule("X1")
 def test_a_connector_that_is_not_allowed_is_refused(bench: Bench, kiosk: Kiosk) -> None:
     bench.load = None  # type: ignore[method-assign, assignment]
     with pytest.raises(UnknownConnector, match="kiosk"):

@@ -309,6 +309,7 @@ def _in_another_process(url: str, home: Any, key: str, account_id: int, now: dt.
     engine.dispose()
 
 
+@pytest.mark.rule("H8")
 def test_two_processes_never_refresh_at_once(shop: Shop, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.kiosk.faults = ["slow"]
     context = multiprocessing.get_context("spawn")
@@ -341,6 +342,7 @@ def test_a_check_refreshes_what_is_due(shop: Shop) -> None:
     assert shop.kiosk.refreshes == 1
 
 
+@pytest.mark.rule("K2")
 def test_tokens_of_one_account_do_not_open_in_another_row(shop: Shop, bench: Bench) -> None:
     sealed = shop.row().sealed_tokens
     other = replace(shop.row(), account_id=shop.account.id + 1, sealed_tokens=sealed)
@@ -395,6 +397,7 @@ def test_consent_from_the_address_to_a_working_shop(waiting: Shop) -> None:
     assert waiting.connector.check().shop_id == "kios-7"
 
 
+@pytest.mark.rule("H8")
 def test_an_answer_works_once_and_for_ten_minutes(waiting: Shop) -> None:
     state = start(waiting)
     finish(waiting, state, waiting.now)
@@ -416,6 +419,7 @@ def test_a_code_from_the_console_needs_no_redirect(waiting: Shop) -> None:
         waiting.manager.take_code(waiting.connector, {"code": "palsu"})
 
 
+@pytest.mark.rule("H8")
 def test_an_answer_is_for_one_account_and_one_session(waiting: Shop) -> None:
     other = waiting.bench.folder_account()
     with pytest.raises(AccountError):
@@ -425,6 +429,7 @@ def test_an_answer_is_for_one_account_and_one_session(waiting: Shop) -> None:
     assert finish(waiting, start(waiting, session="milik-sari"), waiting.now, session="milik-sari").identity
 
 
+@pytest.mark.rule("H8")
 def test_a_mixed_up_answer_spends_no_code(waiting: Shop) -> None:
     with pytest.raises(AccountError):
         finish(waiting, "salah", waiting.now)

@@ -41,6 +41,7 @@ def lines() -> Iterator[Lines]:
     structlog.reset_defaults()
 
 
+@pytest.mark.rule("G1")
 def test_both_ways_of_logging_give_one_json_line_each(lines: Lines) -> None:
     logging.getLogger("syncer.sync").info("stock_written", extra={"account": "toko", "ms": 12.5, "sku": "KRJ-1"})
     structlog.get_logger("syncer.sync").info("stock_written", account="toko", ms=12.5, sku="KRJ-1")
@@ -64,6 +65,7 @@ def test_letters_stay_letters(lines: Lines) -> None:
     assert "kerajinan é 陶" in lines.stream.getvalue()
 
 
+@pytest.mark.rule("G3")
 def test_tracebacks_carry_no_values(lines: Lines) -> None:
     """Rule G3: no locals; and secrets inside messages are hidden."""
 
@@ -84,6 +86,8 @@ def test_tracebacks_carry_no_values(lines: Lines) -> None:
 
 
 @pytest.mark.parametrize("name", ["urllib3.connectionpool", "urllib3", "uvicorn.access", "requests"])
+@pytest.mark.rule("G1")
+@pytest.mark.rule("H7")
 def test_talkative_libraries_are_silent(lines: Lines, name: str) -> None:
     """Rule H7: urllib3's lines hold the whole query."""
     logging.getLogger(name).error("GET /v2/shop?sign=KANARI")
@@ -95,6 +99,7 @@ def test_talkative_libraries_are_silent(lines: Lines, name: str) -> None:
     "password token access_token refreshToken secret app_secret partner_key partnerKey sign code card cookie "
     "Authorization Set-Cookie api_key X-Api-Key SYNCER_SECRET_KEY sealed_tokens signature".split(),
 )
+@pytest.mark.rule("G2")
 def test_fields_with_secret_names_are_hidden(name: str) -> None:
     """Rule G2."""
     got = redact(None, "info", {"event": "x", name: "KANARI", "nested": {"list": [{name: ["KANARI"]}]}})
@@ -117,6 +122,7 @@ def test_fields_that_only_sound_alike_stay(name: str) -> None:
         "gAAAAABKANARI0123456789012345678901234567890",
     ],
 )
+@pytest.mark.rule("G2")
 def test_secrets_inside_texts_are_hidden(text: str) -> None:
     assert "KANARI" not in json.dumps(redact(None, "info", {"event": text}))
 

@@ -29,6 +29,7 @@ def test_without_anything_set_it_works(dotenv: Path) -> None:
     assert got.warnings == ()
 
 
+@pytest.mark.rule("K1")
 def test_everything_set(dotenv: Path, tmp_path: Path) -> None:
     environ = {
         "SYNCER_DATABASE_URL": "postgresql://sari:KANARI@db/syncer",
@@ -97,6 +98,7 @@ def test_the_default_folder_follows_xdg(dotenv: Path) -> None:
         ("SYNCER_CONNECTORS", "a b;c"),
     ],
 )
+@pytest.mark.rule("C4")
 def test_a_bad_value_is_one_sentence_that_names_the_variable(dotenv: Path, name: str, value: str) -> None:
     with pytest.raises(BadSetting) as caught:
         load_settings({name: value}, dotenv)
@@ -106,6 +108,7 @@ def test_a_bad_value_is_one_sentence_that_names_the_variable(dotenv: Path, name:
         assert "KANARI" not in sentence
 
 
+@pytest.mark.rule("K5")
 def test_a_file_that_others_can_read(dotenv: Path) -> None:
     """Rule K5: refused with a secret in it, warned of without."""
     dotenv.write_text("SYNCER_LANGUAGE=en\n")
@@ -141,6 +144,7 @@ def test_the_example_file_is_valid_when_filled_in(dotenv: Path) -> None:
     assert load_settings({}, dotenv).home == Path("/home/sari/syncer")
 
 
+@pytest.mark.rule("K5")
 def test_the_home_folder_is_private(tmp_path: Path) -> None:
     home = tmp_path / "a" / "b"
     prepare_home(home)

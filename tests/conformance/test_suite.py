@@ -120,6 +120,7 @@ def test_a_wide_budget(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyP
     assert any("went over the platform's limit" in trouble for trouble in bench.troubles())
 
 
+@pytest.mark.rule("X4")
 def test_a_call_past_the_gate(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     check = connector.check
 
@@ -135,6 +136,7 @@ def test_a_call_past_the_gate(bench: Bench, connector: Any, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("where", ["log", "repr", "error"])
+@pytest.mark.rule("X4")
 def test_a_secret_that_leaks(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     check = connector.check
 
@@ -167,6 +169,7 @@ def test_a_listing_made_again_after_a_person_deleted_it(
     _caught(_Suite().test_gone, bench=bench)
 
 
+@pytest.mark.rule("H5")
 def test_a_cursor_that_never_ends(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fetch = connector.fetch_listings
     monkeypatch.setattr(connector, "fetch_listings", lambda self, cursor: replace(fetch(self, cursor), cursor="1"))

@@ -227,6 +227,7 @@ def test_a_commit_wakes_who_waits(engine: Engine, ids: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize("forbidden", [update(stock_movement).values(delta=1), delete(stock_movement)])
+@pytest.mark.rule("K5")
 def test_the_database_refuses_to_rewrite_the_ledger(engine: Engine, ids: dict[str, int], forbidden: object) -> None:
     with write(engine) as connection:
         set_on_hand(connection, "mangkuk-biru", 4, now=NOW)

@@ -143,6 +143,7 @@ def test_limits_change_all_or_none(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/control/listings", "/shop", "/api/v2/shop/get_shop_info", "/file/x"])
+@pytest.mark.rule("E4")
 def test_foreign_host_names_are_refused(client: Client, path: str) -> None:
     url = client.running.base_url + path
     assert requests.get(url, headers={"Host": "evil.example"}, timeout=5).status_code == 403
@@ -151,6 +152,7 @@ def test_foreign_host_names_are_refused(client: Client, path: str) -> None:
     assert local.status_code != 403 or "/api/" in path
 
 
+@pytest.mark.rule("E4")
 def test_other_sites_pages_are_refused(client: Client) -> None:
     url = f"{client.running.control_url}/reset"
     cross = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
@@ -163,6 +165,7 @@ def test_other_sites_pages_are_refused(client: Client) -> None:
     assert requests.get(client.running.window_url, headers=cross, timeout=5).status_code == 403
 
 
+@pytest.mark.rule("D1")
 def test_no_answer_names_the_server_or_opens_to_other_origins(client: Client) -> None:
     for path in ("/shop", "/control/listings", "/api/v2/none", "/shop/none"):
         headers = requests.get(client.running.base_url + path, timeout=5).headers

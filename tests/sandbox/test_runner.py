@@ -67,6 +67,7 @@ def test_bad_setting_and_unknown_name() -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.rule("X4")
 def test_refuses_a_production_home() -> None:
     with pytest.raises(SandboxError, match="SYNCER_HOME"):
         run_sandbox("shopee", production=True)
@@ -80,6 +81,7 @@ def test_stopping_frees_the_port() -> None:
         assert requests.get(second.window_url, timeout=5).status_code == 200
 
 
+@pytest.mark.rule("E4")
 def test_listens_on_loopback_only() -> None:
     with ShopeeSandbox.start() as running:
         assert running._listener.getsockname()[0] == "127.0.0.1"

@@ -98,6 +98,7 @@ def test_many_items_are_paged(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["?q=" + SCRIPT, "?shop_id=" + SCRIPT, "/" + SCRIPT])
+@pytest.mark.rule("D3")
 def test_addresses_are_escaped(client: Client, path: str) -> None:
     assert SCRIPT not in client.http.get(client.running.window_url + path).text
 
@@ -110,6 +111,8 @@ def test_text_of_items_is_escaped(client: Client) -> None:
         assert "<img src=x" not in html
 
 
+@pytest.mark.rule("D3")
+@pytest.mark.rule("P5")
 def test_pages_need_nothing_from_elsewhere_and_run_nothing_inline(client: Client) -> None:
     item_id = client.add()
     for path in ("", f"/{item_id}"):

@@ -77,6 +77,7 @@ def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
         "",
     ],
 )
+@pytest.mark.rule("H3")
 def test_hosts_outside_the_list_are_refused_before_any_call(url: str) -> None:
     client = HttpClient(hosts=("partner.example", "*.wild.example"))
     with pytest.raises(AccountStopped) as caught:
@@ -93,6 +94,7 @@ def test_listed_hosts_and_their_subdomains_are_called() -> None:
         assert caught.value.code == "unreachable"
 
 
+@pytest.mark.rule("H3")
 def test_the_sandbox_is_its_own_address_only(server: Server) -> None:
     client = _client(server)
     assert _read(client, f"{server.url}/api").status == 200
@@ -107,6 +109,7 @@ def test_the_sandbox_is_its_own_address_only(server: Server) -> None:
 
 
 @pytest.mark.parametrize("address", ["http://10.0.0.7:8000", "http://169.254.169.254", "http://shop.example", ""])
+@pytest.mark.rule("H3")
 def test_only_a_loopback_address_can_be_a_sandbox(address: str) -> None:
     client = HttpClient(hosts=(), sandbox=address)
     with pytest.raises(AccountStopped):
@@ -149,6 +152,7 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.rule("H1")
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     self_signed: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -167,6 +171,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.rule("H4")
 def test_redirects_are_never_followed(server: Server, status: int) -> None:
     with Server([lambda handler: handler.answer(status, Location=f"{server.url}/stolen")]) as first:
         answer = _read(_client(first), f"{first.url}/api", headers={"x-tts-access-token": SECRET})
@@ -182,6 +187,7 @@ def test_cookies_are_never_kept() -> None:
         assert "cookie" not in server.asked[1].headers
 
 
+@pytest.mark.rule("H1")
 def test_netrc_and_proxies_of_the_environment_are_ignored(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +209,7 @@ def test_netrc_and_proxies_of_the_environment_are_ignored(
 # Time (H5)
 
 
+@pytest.mark.rule("H5")
 def test_a_write_without_an_answer_is_an_unknown_outcome() -> None:
     with Server([lambda _: time.sleep(0.5)]) as server:
         started = time.monotonic()
@@ -220,6 +227,7 @@ def test_a_read_without_an_answer_is_tried_again_and_given_up() -> None:
         assert len(server.asked) == http.READ_TRIES
 
 
+@pytest.mark.rule("H5")
 def test_an_answer_that_drips_ends_at_the_deadline() -> None:
     with Server([lambda handler: handler.drip(200, 0.02)]) as server:
         started = time.monotonic()
@@ -240,6 +248,8 @@ def test_nobody_listens() -> None:
 # Size (H5, C1)
 
 
+@pytest.mark.rule("C1")
+@pytest.mark.rule("H5")
 def test_an_answer_of_the_largest_size_passes() -> None:
     body = b"x" * http.MAX_ANSWER_BYTES
     with Server(
@@ -259,6 +269,8 @@ def _deflated(size: int) -> bytes:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "gzip, gzip"])
+@pytest.mark.rule("C1")
+@pytest.mark.rule("H5")
 def test_a_packed_bomb_is_cut_before_it_fills_the_memory(encoding: str) -> None:
     size = 300_000_000
     if encoding == "deflate":
@@ -303,6 +315,7 @@ def test_a_body_that_ends_early_is_no_answer() -> None:
         assert caught.value.code == "connection_lost"
 
 
+@pytest.mark.rule("H6")
 def test_a_body_that_is_not_json() -> None:
     with Server([lambda handler: handler.answer(body=b"<h1>Bad gateway</h1>")]) as server:
         client = _client(server)
@@ -420,6 +433,7 @@ def _told(error: BaseException) -> str:
 
 
 @pytest.mark.parametrize("trouble", ["lost", "slow", "gone"])
+@pytest.mark.rule("H7")
 def test_no_secret_in_errors_or_logs(trouble: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     records: list[CallRecord] = []
@@ -444,6 +458,7 @@ def test_no_secret_in_errors_or_logs(trouble: str, caplog: pytest.LogCaptureFixt
     assert SECRET not in repr(client)
 
 
+@pytest.mark.rule("H7")
 def test_the_call_log_says_what_was_called(server: Server) -> None:
     records: list[CallRecord] = []
     client = _client(server, on_call=records.append)

@@ -53,6 +53,7 @@ def test_secrets_stay_apart_and_come_back() -> None:
     assert _shop().secrets() == {"api_key": SECRET}
 
 
+@pytest.mark.rule("K4")
 def test_a_secret_is_never_shown() -> None:
     shop = _shop(first_token="KANARI-first")
     shown = [repr(shop), str(shop), f"{shop}", f"{shop!r}", shop.model_dump_json(), repr(shop.model_dump())]
@@ -73,6 +74,7 @@ def test_a_secret_is_never_shown() -> None:
         ({"shop_id": 7, "api_key": SECRET, "couriers": [SECRET]}, "couriers", "does not fit"),
     ],
 )
+@pytest.mark.rule("C4")
 def test_wrong_options_are_named_and_never_shown(values: dict[str, Any], name: str, told: str) -> None:
     with pytest.raises(BadOptions) as caught:
         _Shop.read(values)

@@ -31,6 +31,7 @@ def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     registry.forget()
 
 
+@pytest.mark.rule("X1")
 def test_what_is_installed_is_listed_without_an_import(foreign: Path) -> None:
     entry = next(entry for entry in registry.installed() if entry.name == "foreign")
     assert (entry.distribution, entry.version) == ("foreign-shop", "2.1")
@@ -51,6 +52,7 @@ def test_an_allowed_connector_is_loaded(foreign: Path) -> None:
     assert foreign.exists()
 
 
+@pytest.mark.rule("X1")
 def test_allowing_one_package_allows_no_other(foreign: Path) -> None:
     with pytest.raises(UnknownConnector):
         registry.load("foreign", allowed=frozenset({"foreign", "syncer"}))

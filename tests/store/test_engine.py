@@ -75,6 +75,7 @@ def test_a_read_cannot_write_and_leaves_the_connection_able_to(bowls: Engine) ->
     assert count(bowls) == 8
 
 
+@pytest.mark.rule("G3")
 def test_constraints_stay_the_callers_business_and_show_no_values(bowls: Engine) -> None:
     with pytest.raises(IntegrityError) as caught, write(bowls) as connection:
         connection.execute(insert(BOWLS).values(id=1, sku="KANARI-sku", count=1))
@@ -186,6 +187,7 @@ class TestSQLite:
             got = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in expected}
         assert got == expected
 
+    @pytest.mark.rule("K5")
     def test_the_files_are_private(self, sqlite_bowls: tuple[Engine, Path]) -> None:
         engine, path = sqlite_bowls
         with write(engine) as connection:
@@ -307,6 +309,7 @@ def test_driver_errors_we_do_not_know_stay_what_they_are(bowls: Engine) -> None:
         connection.execute(text("SELECT FROM WHERE"))
 
 
+@pytest.mark.rule("K5")
 def test_a_missing_folder_is_made_private(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/a/b/syncer.db")
     with write(engine):

@@ -47,6 +47,7 @@ def sealed_of(engine: Engine) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("value", ["sandi", {"a": [1, None, "é"]}, "", 0, None])
+@pytest.mark.rule("K2")
 def test_what_is_sealed_opens_in_its_place_only(value: object) -> None:
     ring = Keys([new_key()])
     there = ring.seal(value, "account:1:options")
@@ -55,6 +56,7 @@ def test_what_is_sealed_opens_in_its_place_only(value: object) -> None:
         ring.unseal(there, "account:2:options")
 
 
+@pytest.mark.rule("K2")
 def test_swapped_rows_are_refused(engine: Engine) -> None:
     """Rule K2."""
     ring = Keys([new_key()])
@@ -84,6 +86,7 @@ def test_damage_is_said_and_shows_nothing(spoil: object) -> None:
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.rule("K1")
 def test_nothing_shows_a_key() -> None:
     key = new_key()
     ring = Keys([key])
@@ -99,6 +102,7 @@ def test_a_malformed_key_is_said_without_repeating_it(bad: str) -> None:
     assert "KANARI" not in str(caught.value)
 
 
+@pytest.mark.rule("K1")
 def test_keys_for_other_uses_differ_by_label_and_by_key() -> None:
     """Rule K1."""
     first, second = Keys([new_key()]), Keys([new_key()])
@@ -108,6 +112,8 @@ def test_keys_for_other_uses_differ_by_label_and_by_key() -> None:
     assert len(first.derive("x", 16)) == 16
 
 
+@pytest.mark.rule("K1")
+@pytest.mark.rule("K5")
 def test_the_first_use_makes_a_private_key_and_later_uses_find_it(engine: Engine, home: Path) -> None:
     first = open_keys(engine, home)
     path = home / "secret.key"
@@ -124,6 +130,7 @@ def test_two_processes_agree_on_the_first_key(engine: Engine, home: Path) -> Non
     assert len({ring.newest_id for ring in rings}) == 1
 
 
+@pytest.mark.rule("K3")
 def test_a_lost_key_is_never_replaced(engine: Engine, home: Path) -> None:
     """Rule K3: never a new key while sealed values exist."""
     add_accounts(engine, open_keys(engine, home), 1)
@@ -134,6 +141,7 @@ def test_a_lost_key_is_never_replaced(engine: Engine, home: Path) -> None:
     assert "hilang" in caught.value.words.id
 
 
+@pytest.mark.rule("K3")
 def test_sealed_values_without_a_canary_are_not_taken_over(engine: Engine, home: Path) -> None:
     add_accounts(engine, Keys([new_key()]), 1)
     with pytest.raises(KeyProblem):
@@ -142,6 +150,7 @@ def test_sealed_values_without_a_canary_are_not_taken_over(engine: Engine, home:
         open_keys(engine, home, key=new_key())
 
 
+@pytest.mark.rule("K3")
 def test_another_key_is_refused(engine: Engine, home: Path) -> None:
     key = new_key()
     open_keys(engine, home, key=key)
@@ -151,6 +160,8 @@ def test_another_key_is_refused(engine: Engine, home: Path) -> None:
     assert "does not fit" in caught.value.words.en
 
 
+@pytest.mark.rule("K1")
+@pytest.mark.rule("K5")
 def test_a_key_from_a_file(engine: Engine, home: Path, tmp_path: Path) -> None:
     path = tmp_path / "credential"
     with pytest.raises(KeyProblem, match="missing"):
@@ -166,6 +177,7 @@ def test_a_key_from_a_file(engine: Engine, home: Path, tmp_path: Path) -> None:
     assert "chmod 600" in caught.value.words.id
 
 
+@pytest.mark.rule("K3")
 def test_rotation_in_batches_and_the_old_key_may_go(engine: Engine, home: Path) -> None:
     """Rule K3."""
     old, new = new_key(), new_key()
@@ -182,6 +194,7 @@ def test_rotation_in_batches_and_the_old_key_may_go(engine: Engine, home: Path) 
     assert sealed.rotate(engine, alone) == 0
 
 
+@pytest.mark.rule("K3")
 def test_a_rotation_that_was_cut_off_goes_on(engine: Engine, home: Path) -> None:
     old, new = new_key(), new_key()
     add_accounts(engine, open_keys(engine, home, key=old), 6)

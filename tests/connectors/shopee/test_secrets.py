@@ -21,6 +21,8 @@ def text_of(error: BaseException) -> str:
     return f"{error!r} {error} {vars(error)} {error.__cause__!r}"
 
 
+@pytest.mark.rule("K4")
+@pytest.mark.rule("G4")
 def test_reprs_hide_them(canned: Canned) -> None:
     connector = canned.connector()
     shown = (
@@ -36,6 +38,7 @@ def test_public_options_hold_none(canned: Canned) -> None:
     assert set(options.secrets()) == {"partner_key", "access_token", "refresh_token"}
 
 
+@pytest.mark.rule("H7")
 def test_an_error_that_echoes_them_shows_none(canned: Canned, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     echo = f"bad {KEY} {ACCESS} {REFRESH}"
@@ -52,6 +55,7 @@ def test_an_error_that_echoes_them_shows_none(canned: Canned, caplog: pytest.Log
     assert "warning" in caplog.text
 
 
+@pytest.mark.rule("H7")
 def test_a_broken_connection_shows_none(canned: Canned, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     connector = canned.connector()
@@ -61,6 +65,7 @@ def test_a_broken_connection_shows_none(canned: Canned, caplog: pytest.LogCaptur
     assert not any(secret in text_of(caught.value) for secret in SECRETS)
 
 
+@pytest.mark.rule("H7")
 def test_call_records_hold_no_values(shop: Shop) -> None:
     shop.connector.check()
     tokens = first_tokens(shop.options, shop.connector._context)
