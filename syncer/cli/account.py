@@ -1,0 +1,377 @@
+"""``syncer account``: the shops, their sign-in and their life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import open_desk
+from syncer.cli.kit import JSON_HELP, Command, command, group
+from syncer.cli.texts import both, say, word
+from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from syncer.channels.joining import Added
+    from syncer.channels.lifecycle import Left
+    from syncer.channels.records import Account
+
+app = group("Sambungkan toko dan atur.", "Connect shops and look after them.")
+
+NAME = typer.Argument(metavar="NAME", help=both("Nama akun toko.", "The shop's account."))
+OPTIONS = typer.Option(
+    None,
+    "--options",
+    metavar="FILE",
+    help=both(
+        "Berkas JSON berisi pilihan; - membaca dari masukan.", "A JSON file with the options; - reads standard input."
+    ),
+)
+REDIRECT = typer.Option(
+    None,
+    "--redirect",
+    metavar="URL",
+    help=both(
+        "Alamat kembali yang terdaftar di platform; lalu tempel alamat akhirnya.",
+        "The return address registered with the platform; you then paste the address you end on.",
+    ),
+)
+
+
+class _AddCommand(Command):
+    """``account add``: its help also shows the options of the connector that stands on the command line."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Remember the connector, for the help."""
+        ctx.meta["connector"] = next((one for one in args if not one.startswith("-")), None)
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, then the connector's options."""
+        super().format_help(ctx, formatter)
+        from syncer.cli.account_options import print_options
+
+        print_options(ctx.meta.get("connector"))
+
+
+@command(
+    app,
+    "add",
+    "Tambah toko: izinnya dicoba dulu, baru disimpan.",
+    "Add a shop: its sign-in is tried first, then kept.",
+    cls=_AddCommand,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    examples=[
+        'syncer account add shopee --name "Toko Orange" --options shopee.json',
+        "syncer account add shopee --help",
+    ],
+)
+def add(
+    ctx: typer.Context,
+    connector: str = typer.Argument(
+        metavar="CONNECTOR", help=both("Jenis toko; lihat `syncer connectors`.", "Its kind; see `syncer connectors`.")
+    ),
+    name: str = typer.Option(..., "--name", metavar="NAME", help=both("Nama untuk toko ini.", "A name for the shop.")),
+    options: str | None = OPTIONS,
+    currency: str = typer.Option(
+        "", "--currency", metavar="IDR", help=both("Mata uang toko.", "The shop's currency, if it does not say.")
+    ),
+    rate: str | None = typer.Option(
+        None, "--rate", metavar="N", help=both("Kurs dari mata uang katalog.", "Exchange rate from the catalogue's.")
+    ),
+    rate_day: str | None = typer.Option(
+        None, "--rate-day", metavar="DAY", help=both("Tanggal kurs itu, 2026-01-31.", "The day of that rate.")
+    ),
+    redirect: str | None = REDIRECT,
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Add an account."""
+    desk = open_desk()
+    from syncer.channels.account_settings import Settings
+    from syncer.channels.joining import add_account
+    from syncer.cli.account_options import gather
+    from syncer.cli.desk import keep_currency
+
+    values = gather(connector, options, ctx.args, desk.connectors)
+    keep_currency(desk.engine, desk.settings.catalogue_currency)
+    added = add_account(
+        desk.engine,
+        desk.keys,
+        connector=connector,
+        name=name,
+        options=values,
+        settings=Settings(currency=currency.upper(), rate=read_rate(rate, rate_day)),
+        now=desk.now,
+        **desk.for_shops(),
+    )
+    if added.account.state == "sign_in_needed":
+        from syncer.cli.consent import sign_in
+
+        added = sign_in(desk, added, redirect)
+    _say_added(added, as_json)
+
+
+def read_rate(rate: str | None, rate_day: str | None) -> Any:
+    """Return the dated exchange rate that two options give, or ``None``."""
+    if rate is None:
+        return None
+    import datetime as dt
+
+    from syncer.cli.reading import day, decimal
+    from syncer.domain.pricing import Rate
+
+    at = day(rate_day) if rate_day else dt.datetime.now(dt.UTC).date()
+    return Rate(decimal(rate, Words("Kurs", "The rate")), at)
+
+
+@app.command("list", cls=Command, help=both("Daftar toko.", "List the shops."))
+def list_accounts(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+    """List the accounts."""
+    desk = open_desk()
+    from syncer.channels.records import load_accounts
+
+    with desk.read() as connection:
+        accounts = load_accounts(connection)
+    if as_json:
+        out.print_json([_as_json(one) for one in accounts])
+        return
+    if not accounts:
+        out.hint(
+            Words(
+                "Belum ada toko. Tambahkan dengan: syncer account add shopee --help",
+                "There are no shops yet. Add one with: syncer account add shopee --help",
+            )
+        )
+        return
+    out.table(
+        [Words("NAMA", "NAME"), Words("JENIS", "KIND"), Words("TOKO", "SHOP"), Words("KEADAAN", "STATE")],
+        [[one.name, one.connector, one.shop_name, say(state_words(one.state, one.mode))] for one in accounts],
+    )
+
+
+@command(app, "show", "Tunjukkan satu toko dengan semua aturannya.", "Show one shop with all its rules.")
+def show(name: str = NAME, as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+    """Show an account."""
+    found = _as_json(open_desk().account(name))
+    if as_json:
+        out.print_json(found)
+        return
+    for key, value in found.items():
+        out.line(f"{key}: {out.clean(out.plain(value))}")
+
+
+@command(app, "check", "Coba izin toko sekarang.", "Try the shop's sign-in now.")
+def check(name: str = NAME) -> None:
+    """Check an account."""
+    desk = open_desk()
+    from syncer.channels.joining import check_account
+
+    checked = check_account(desk.engine, desk.keys, desk.account(name), now=desk.now, **desk.for_shops())
+    shop = checked.identity.shop_name or checked.identity.shop_id
+    state = say(state_words(checked.account.state, checked.account.mode))
+    out.done(Words(f"{checked.account.name}: toko {shop}, {state}.", f"{checked.account.name}: {shop}, {state}."))
+
+
+@command(app, "pause", "Berhenti mengirim untuk sementara.", "Stop sending for a while.")
+def pause(name: str = NAME) -> None:
+    """Pause an account."""
+    desk = open_desk()
+    from syncer.channels.lifecycle import pause as do
+    from syncer.channels.records import get_account
+
+    with desk.write() as connection:
+        left = do(connection, get_account(connection, name))
+    out.done(Words(f"{left.account.name} dijeda.", f"{left.account.name} is paused."))
+    _say_left(left)
+
+
+@command(app, "resume", "Lanjutkan setelah jeda.", "Go on after a pause.")
+def resume(name: str = NAME) -> None:
+    """Resume an account."""
+    desk = open_desk()
+    from syncer.channels.lifecycle import resume as do
+    from syncer.channels.records import get_account
+
+    with desk.write() as connection:
+        left = do(connection, get_account(connection, name))
+    out.done(Words(f"{left.account.name} berjalan lagi.", f"{left.account.name} goes on."))
+
+
+@command(
+    app,
+    "disconnect",
+    "Putuskan toko dan lupakan izinnya.",
+    "Disconnect a shop and forget its sign-in; its listings stay as they are there.",
+)
+def disconnect(name: str = NAME) -> None:
+    """Disconnect an account."""
+    desk = open_desk()
+    from syncer.channels.lifecycle import disconnect as do
+    from syncer.channels.records import get_account
+
+    with desk.write() as connection:
+        left = do(connection, get_account(connection, name))
+    out.done(Words(f"{left.account.name} diputus.", f"{left.account.name} is disconnected."))
+    _say_left(left)
+
+
+@command(
+    app,
+    "reconnect",
+    "Sambungkan toko lagi, dengan izin atau pilihan yang baru.",
+    "Connect a shop again, with a new sign-in or new options.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def reconnect(
+    ctx: typer.Context,
+    name: str = NAME,
+    options: str | None = OPTIONS,
+    redirect: str | None = REDIRECT,
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Reconnect an account."""
+    desk = open_desk()
+    from syncer.channels.joining import Added, ConsentNeeded
+    from syncer.channels.joining import reconnect as do
+    from syncer.cli.account_options import gather
+    from syncer.cli.consent import sign_in
+
+    account = desk.account(name)
+    values = gather(account.connector, options, ctx.args, desk.connectors, ask=False) if options or ctx.args else {}
+    if not values and (account.state == "sign_in_needed" or redirect is not None):
+        added = sign_in(desk, Added(account), redirect)
+    else:
+        try:
+            added = do(desk.engine, desk.keys, account, options=values, now=desk.now, **desk.for_shops())
+        except ConsentNeeded:
+            added = sign_in(desk, Added(account), redirect)
+    _say_added(added, as_json)
+
+
+@command(
+    app,
+    "remove",
+    "Hapus akun toko dari Syncer; isi tokonya tidak disentuh.",
+    "Remove an account from Syncer; the shop itself is not touched.",
+)
+def remove(
+    name: str = NAME,
+    force: bool = typer.Option(
+        False, "--force", help=both("Walau produknya masih dijual di sana.", "Though its products still sell there.")
+    ),
+    yes: bool = typer.Option(False, "--yes", help=both("Jangan bertanya dulu.", "Don't ask first.")),
+) -> None:
+    """Remove an account."""
+    desk = open_desk()
+    from syncer.channels.lifecycle import remove as do
+    from syncer.channels.records import get_account
+    from syncer.cli.asking import ask_first
+
+    account = desk.account(name)
+    ask_first(Words(f'Hapus akun "{account.name}"?', f'Remove the account "{account.name}"?'), already=yes or force)
+    with desk.write() as connection:
+        left = do(connection, get_account(connection, name), force=force)
+    out.done(Words(f"{account.name} dihapus dari Syncer.", f"{account.name} is removed from Syncer."))
+    _say_left(left)
+
+
+@command(
+    app,
+    "go-live",
+    "Izinkan akun hanya-baca mulai mengirim.",
+    "Let a read-only account begin to send.",
+)
+def go_live(name: str = NAME) -> None:
+    """Go live."""
+    desk = open_desk()
+    from syncer.channels.connectors import open_connector
+    from syncer.channels.lifecycle import go_live as do
+
+    account = desk.account(name)
+    connector = None
+    if account.mode == "read_only" and account.state == "active":
+        connector = open_connector(account, engine=desk.engine, keys=desk.keys, **desk.for_shops())
+    left = do(desk.engine, account, connector, now=desk.now)
+    if not left.notes:
+        out.done(Words(f"{account.name} mulai mengirim.", f"{account.name} sends from now on."))
+    _notes(left.notes)
+
+
+def _say_added(added: Added, as_json: bool) -> None:
+    account = added.account
+    if as_json:
+        out.print_json(_as_json(account) | {"notes": [say(note) for note in added.notes]})
+        return
+    shop = account.shop_name or account.shop_id or account.connector
+    state = say(state_words(account.state, account.mode))
+    out.done(Words(f"{account.name}: tersambung ke {shop}, {state}.", f"{account.name}: {shop}, {state}."))
+    _notes(added.notes)
+    if account.sends:
+        out.hint(
+            Words(
+                f'Terbitkan katalog: syncer publish --all --account "{account.name}"',
+                f'Publish the catalogue: syncer publish --all --account "{account.name}"',
+            )
+        )
+
+
+def _say_left(left: Left) -> None:
+    _notes(left.notes)
+    for one in left.still_selling[:20]:
+        pieces = word("jumlah tak diketahui", "number unknown") if one.pieces is None else str(one.pieces)
+        out.line(f"  {out.clean(one.handle)}  {out.clean(one.title)}  ({pieces})")
+    more = len(left.still_selling) - 20
+    if more > 0:
+        out.line(word(f"  … dan {more} lagi", f"  … and {more} more"))
+
+
+def _notes(notes: Iterable[Words]) -> None:
+    for note in notes:
+        out.line(out.clean(say(note)))
+
+
+def state_words(state: str, mode: str) -> Words:
+    """Say how an account stands."""
+    if state == "active":
+        return Words("mengirim", "live") if mode == "live" else Words("hanya dibaca", "read-only")
+    return {
+        "paused": Words("dijeda", "paused"),
+        "disconnected": Words("diputus", "disconnected"),
+        "sign_in_needed": Words("perlu izin lagi", "must sign in again"),
+        "stopped": Words("berhenti", "stopped"),
+    }.get(state, Words(state, state))
+
+
+def _as_json(one: Account) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "connector": one.connector,
+        "state": one.state.value,
+        "mode": one.mode.value,
+        "shop_id": one.shop_id,
+        "shop_name": one.shop_name,
+        "currency": one.currency,
+        "rate": {"factor": one.rate.factor, "day": one.rate.day.isoformat()} if one.rate else None,
+        "price_rule": one.price_rule.to_json(),
+        "tax_included": one.tax_included,
+        "buffer": one.allocation.buffer,
+        "cap": one.allocation.cap,
+        "location_id": one.location_id,
+        "field_owners": {name: owner.value for name, owner in one.field_owners.items()},
+        "settings": dict(one.settings),
+        "package_defaults": {key: value.to_json() for key, value in one.package_defaults.items()},
+        "time_zone": one.time_zone,
+        "brake": dict(one.brake),
+        "signed_in": one.signed_in,
+        "access_until": one.access_until,
+        "consent_until": one.consent_until,
+        "problem": say(one.problem.words) if one.problem else None,
+        "options": dict(one.options),
+    }
+
+
+from syncer.cli import account_rules as _rules  # noqa: E402, F401 - it adds `account set` to this group

@@ -1,0 +1,163 @@
+"""``syncer drift``: what a shop shows that neither we nor an order put there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import Desk, open_desk
+from syncer.cli.kit import JSON_HELP, PARTLY, command, single
+from syncer.cli.texts import both, word
+from syncer.domain.words import SyncerError, Words
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+app = single()
+
+
+@command(
+    app,
+    "drift",
+    "Tunjukkan perubahan yang dibuat orang di toko.",
+    "Show what people changed in the shop.",
+    examples=["syncer drift", "syncer drift --look"],
+)
+def drift(
+    account: str | None = typer.Option(
+        None, "--account", metavar="NAME", help=both("Hanya toko ini.", "This shop only.")
+    ),
+    look: bool = typer.Option(
+        False, "--look", help=both("Periksa toko sekarang dulu.", "Look at the shop now, first.")
+    ),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """List drift, newest first; ``--look`` walks the shops first."""
+    desk = open_desk()
+    name = desk.account(account).name if account else None
+    failed = _look(desk, name) if look else []
+    with desk.read() as connection:
+        rows = _rows(connection, name)
+    if as_json:
+        out.print_json(rows)
+    elif not rows:
+        out.done(Words("Tidak ada perubahan dari luar.", "Nothing was changed from outside."))
+    else:
+        _draw(rows)
+    if failed:
+        raise typer.Exit(PARTLY)
+
+
+def _draw(rows: list[dict[str, Any]]) -> None:
+    out.table(
+        [
+            Words("KAPAN", "WHEN"),
+            Words("TOKO", "SHOP"),
+            Words("PRODUK", "PRODUCT"),
+            Words("ISIAN", "FIELD"),
+            Words("KATALOG", "CATALOGUE"),
+            Words("DI TOKO", "IN THE SHOP"),
+            Words("AKIBAT", "WHAT CAME OF IT"),
+        ],
+        [
+            [
+                out.moment(row["at"]),
+                row["account"],
+                row["sku"] or row["handle"],
+                row["field"],
+                _short(row["known"]),
+                _short(row["seen"]),
+                _outcome(row),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _look(desk: Desk, name: str | None) -> list[str]:
+    """Walk the shops; return those that could not be walked to the end."""
+    from config.logging import set_up_logging
+    from syncer.cli.waking import daemon_runs
+    from syncer.sync.service import Service
+
+    if daemon_runs(desk.settings.home):
+        raise SyncerError(
+            Words(
+                "Daemon sedang berjalan dan memeriksa toko sendiri. Hentikan dulu, atau jalankan tanpa --look.",
+                "The daemon is running and looks at the shops by itself. Stop it first, or leave --look out.",
+            )
+        )
+    set_up_logging("CRITICAL")
+    service = Service(desk.deps(), only=[name] if name else ())
+    service.start()
+    try:
+        found = service.sweep(name)
+        service.run_until_idle()
+    finally:
+        service.stop()
+    failed = [one.account for one in found if one.problem is not None]
+    for one in found:
+        if one.problem is not None:
+            out.warn(Words(f"{one.account}: {one.problem.words.id}", f"{one.account}: {one.problem.words.en}"))
+    return failed
+
+
+def _rows(connection: Connection, name: str | None) -> list[dict[str, Any]]:
+    from sqlalchemy import select
+
+    from syncer.store.tables import account, listing, listing_event, product, question
+
+    common = (account.c.name, product.c.handle, product.c.title)
+    happened = (
+        select(listing_event.c.at, listing_event.c.detail, *common)
+        .join(listing, listing.c.id == listing_event.c.listing_id)
+        .join(account, account.c.id == listing.c.account_id)
+        .join(product, product.c.id == listing.c.product_id)
+        .where(listing_event.c.kind == "drift")
+        .order_by(listing_event.c.id.desc())
+        .limit(500)
+    )
+    asked = (
+        select(question.c.asked_at.label("at"), question.c.detail, question.c.id, *common)
+        .join(account, account.c.id == question.c.account_id)
+        .join(listing, listing.c.id == question.c.listing_id)
+        .join(product, product.c.id == listing.c.product_id)
+        .where(question.c.kind == "drift", question.c.state == "open")
+    )
+    rows = [_row(row, row.detail.get("owner", "ours"), None) for row in connection.execute(happened)]
+    rows += [_row(row, "ask", row.id) for row in connection.execute(asked)]
+    rows = [row for row in rows if name in (None, row["account"])]
+    return sorted(rows, key=lambda row: row["at"], reverse=True)
+
+
+def _row(row: Any, owner: str, question_id: int | None) -> dict[str, Any]:
+    detail = row.detail
+    return {
+        "at": row.at,
+        "account": row.name,
+        "handle": row.handle,
+        "title": row.title,
+        "sku": detail.get("sku"),
+        "field": detail.get("field"),
+        "known": detail.get("known"),
+        "seen": detail.get("seen"),
+        "owner": owner,
+        "question": question_id,
+    }
+
+
+def _outcome(row: dict[str, Any]) -> str:
+    if row["question"] is not None:
+        number = row["question"]
+        return word(f"menunggu: syncer confirm/reject {number}", f"waits: syncer confirm/reject {number}")
+    return {
+        "ours": word("dikembalikan", "put back"),
+        "theirs": word("diterima", "taken in"),
+    }.get(row["owner"], str(row["owner"]))
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"

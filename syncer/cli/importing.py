@@ -1,0 +1,209 @@
+"""``syncer import``: bring a catalogue in from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import Desk, open_desk
+from syncer.cli.kit import JSON_HELP, PARTLY, command, single
+from syncer.cli.texts import both, language, say, word
+from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from syncer.catalogue.importing import ImportReport, StockBook
+    from syncer.catalogue.pictures import FetchReport
+
+app = single()
+_SHOWN = 10
+
+
+@command(
+    app,
+    "import",
+    "Bawa masuk produk dari berkas: WooCommerce, Shopify, Etsy, Loyverse, Shopee, atau templat Syncer.",
+    "Bring products in from a file: WooCommerce, Shopify, Etsy, Loyverse, Shopee, or Syncer's own template.",
+    examples=["syncer import katalog.csv --dry-run", "syncer import katalog.xlsx"],
+)
+def import_file(
+    file: Path = typer.Argument(metavar="FILE", help=both("Berkas CSV atau XLSX.", "A CSV or XLSX file.")),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help=both("Hanya periksa, jangan simpan.", "Only look, keep nothing.")
+    ),
+    location: str = typer.Option(
+        "utama", "--location", metavar="CODE", help=both("Stok berkas ini ada di lokasi ini.", "Where its stock is.")
+    ),
+    file_currency: str = typer.Option(
+        "", "--currency", metavar="USD", help=both("Mata uang harga di berkas.", "The currency of the file's prices.")
+    ),
+    rate: str | None = typer.Option(
+        None, "--rate", metavar="N", help=both("Kurs ke mata uang katalog.", "Exchange rate to the catalogue's.")
+    ),
+    restore_deleted: bool = typer.Option(
+        False, "--restore-deleted", help=both("Hidupkan lagi yang pernah dihapus.", "Bring deleted products back.")
+    ),
+    pictures: bool = typer.Option(
+        True,
+        "--pictures/--no-pictures",
+        help=both("Ambil foto dari alamatnya.", "Fetch pictures from their addresses."),
+    ),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Import a file."""
+    desk = open_desk()
+    from syncer.catalogue.importing import ImportOptions
+    from syncer.catalogue.importing import import_file as do
+    from syncer.cli.desk import keep_currency
+    from syncer.cli.reading import decimal
+    from syncer.domain.money import check_currency
+    from syncer.inventory import bulk
+
+    data = _content(file)
+    keep_currency(desk.engine, desk.settings.catalogue_currency)
+    options = ImportOptions(
+        dry_run=dry_run,
+        currency=desk.settings.catalogue_currency,
+        file_currency=check_currency(file_currency) if file_currency else "",
+        rate=decimal(rate, Words("Kurs", "The rate")) if rate is not None else None,
+        location=location,
+        restore_deleted=restore_deleted,
+        actor=desk.actor,
+        language=language(),
+    )
+    with out.Progress(Words("Mengimpor", "Importing")) as bar:
+        report = do(
+            desk.engine, data, file.name, cast("StockBook", bulk), now=desk.now, options=options, progress=bar.to
+        )
+    returned = _return(file, report)
+    fetched = _fetch(desk, report) if pictures and not dry_run else None
+    if as_json:
+        out.print_json(_as_json(report, returned, fetched))
+    else:
+        _say(report, returned, fetched)
+        if not dry_run and (report.changed or report.stock_set):
+            from syncer.cli.products import say_next
+
+            say_next(desk)
+    if report.failed:
+        raise typer.Exit(PARTLY)
+
+
+def _content(file: Path) -> bytes:
+    """Read at most one byte more than any import takes: what is larger is refused by its size."""
+    from syncer.catalogue.importing.table import MAX_TEXT_BYTES
+
+    with file.open("rb") as opened:
+        return opened.read(MAX_TEXT_BYTES + 1)
+
+
+def _return(file: Path, report: ImportReport) -> Path | None:
+    """Write the rows that were refused beside the file, so that they can be mended and imported again."""
+    if report.returned is None or report.dry_run:
+        return None
+    import os
+
+    target = file.with_name(report.returned_name)
+    if not os.access(target.parent, os.W_OK):
+        target = Path.cwd() / report.returned_name
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(report.returned)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _fetch(desk: Desk, report: ImportReport) -> FetchReport | None:
+    """Fetch the pictures now, unless a daemon does it already."""
+    from syncer.cli.waking import daemon_runs
+
+    if not report.pictures_waiting or daemon_runs(desk.settings.home):
+        return None
+    from syncer.catalogue.pictures import fetch_waiting
+
+    private = desk.settings.allow_private_images
+    with out.Progress(Words("Mengambil foto", "Fetching pictures")) as bar:
+        return fetch_waiting(desk.engine, desk.settings.home, private, progress=bar.to, allow_http=private)
+
+
+def _as_json(report: ImportReport, returned: Path | None, fetched: FetchReport | None) -> dict[str, object]:
+    found = report.to_json()
+    for name in ("failed", "notes"):
+        found[name] = [{"row": one.row, "name": one.name, "message": say(one.words)} for one in getattr(report, name)]
+    found["returned_file"] = str(returned) if returned else None
+    found["pictures_added"] = fetched.added if fetched else 0
+    found["pictures_refused"] = (
+        [{"url": url, "message": say(words)} for url, words in fetched.refused] if fetched else []
+    )
+    return found
+
+
+def _say(report: ImportReport, returned: Path | None, fetched: FetchReport | None) -> None:
+    if report.dry_run:
+        out.line(word("Percobaan: tidak ada yang disimpan.", "A dry run: nothing is kept."))
+    out.line(out.clean(word(f"Bentuk berkas: {report.label.id}", f"The file is: {report.label.en}")))
+    out.table(
+        [
+            Words("BARIS", "ROWS"),
+            Words("BARU", "NEW"),
+            Words("BERUBAH", "CHANGED"),
+            Words("SAMA", "SAME"),
+            Words("VARIAN", "VARIANTS"),
+            Words("STOK DIISI", "STOCK SET"),
+            Words("GAGAL", "FAILED"),
+        ],
+        [
+            [
+                report.rows,
+                report.new,
+                report.changed,
+                report.unchanged,
+                report.variants,
+                report.stock_set,
+                report.rows_failed,
+            ]
+        ],
+        right=range(7),
+    )
+    _say_notes(report)
+    if fetched is not None:
+        out.line(
+            word(
+                f"Foto: {fetched.added} diambil, {len(fetched.refused)} ditolak, {fetched.again} dicoba lagi nanti.",
+                f"Pictures: {fetched.added} fetched, {len(fetched.refused)} refused, {fetched.again} to try later.",
+            )
+        )
+        for url, words in fetched.refused[:_SHOWN]:
+            out.line(f"  {out.clean(url[:100])}: {out.clean(say(words))}")
+    elif report.pictures_waiting:
+        out.line(
+            word(f"{report.pictures_waiting} foto menunggu diambil.", f"{report.pictures_waiting} pictures to fetch.")
+        )
+    if returned is not None:
+        out.warn(
+            Words(
+                f"{report.rows_failed} baris tidak diimpor; perbaiki lalu impor berkas ini: {returned}",
+                f"{report.rows_failed} rows were not imported; mend them and import this file: {returned}",
+            )
+        )
+
+
+def _say_notes(report: ImportReport) -> None:
+    for title, notes in (
+        (word("Tidak diimpor", "Not imported"), report.failed),
+        (word("Catatan", "Notes"), report.notes),
+    ):
+        if not notes:
+            continue
+        out.line(f"{title}:")
+        for one in notes[:_SHOWN]:
+            row = word(f"baris {one.row}", f"row {one.row}")
+            name = f" {out.clean(one.name)}" if one.name else ""
+            out.line(f"  {row}{name}: {out.clean(say(one.words))}")
+        more = len(notes) - _SHOWN
+        if more > 0:
+            out.line(word(f"  … dan {more} lagi", f"  … and {more} more"))

@@ -1,0 +1,82 @@
+"""``syncer plan``: what would be sent, and why, without sending."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import open_desk
+from syncer.cli.kit import JSON_HELP, command, single
+from syncer.cli.texts import both, say
+from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from syncer.sync.preview import Planned
+
+app = single()
+
+
+@command(
+    app,
+    "plan",
+    "Tunjukkan apa yang akan dikirim dan sebabnya, tanpa mengirim.",
+    "Show what would be sent and why, without sending it.",
+)
+def plan(
+    account: str | None = typer.Option(
+        None, "--account", metavar="NAME", help=both("Hanya toko ini.", "This shop only.")
+    ),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Preview the work."""
+    desk = open_desk()
+    from syncer.sync.preview import plan as preview
+
+    names = [desk.account(account).name] if account else []
+    rows = preview(desk.deps(), names)
+    if as_json:
+        out.print_json([row.to_json() | {"why": say(row.why), "problem": _problem(row)} for row in rows])
+        return
+    if not rows:
+        out.done(Words("Semua toko sudah sesuai; tidak ada yang dikirim.", "Every shop is true; nothing is sent."))
+        return
+    out.table(
+        [
+            Words("TOKO", "SHOP"),
+            Words("PRODUK", "PRODUCT"),
+            Words("LANGKAH", "STEP"),
+            Words("PERUBAHAN", "CHANGES"),
+            Words("SEBAB", "WHY"),
+        ],
+        [[row.account, row.handle, row.kind, _changes(row), _why(row)] for row in rows],
+    )
+
+
+def _changes(row: Planned) -> str:
+    return "; ".join(_change(one) for one in row.changes[:4]) + (" …" if len(row.changes) > 4 else "")
+
+
+def _change(one: dict[str, Any]) -> str:
+    name = f"{one['field']} {one['sku']}" if one.get("sku") else str(one["field"])
+    return f"{name}: {_short(one['from'])} → {_short(one['to'])}"
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(out.plain(value), ensure_ascii=False)
+    return text if len(text) <= 30 else text[:29] + "…"
+
+
+def _why(row: Planned) -> str:
+    why = say(row.why)
+    if row.problem is not None:
+        return f"{why} {say(row.problem.words)}".strip()
+    return f"{why} ({row.held})" if row.held else why
+
+
+def _problem(row: Planned) -> dict[str, Any] | None:
+    if row.problem is None:
+        return None
+    return {"code": row.problem.code, "message": say(row.problem.words), "remedy": say(row.problem.remedy)}

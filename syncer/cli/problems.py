@@ -1,0 +1,105 @@
+"""``syncer problems``: what waits for a person, with the remedy."""
+
+from __future__ import annotations
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import open_desk
+from syncer.cli.kit import JSON_HELP, command, single
+from syncer.cli.texts import both, say, word
+from syncer.domain.words import Words
+
+app = single()
+
+
+@command(
+    app,
+    "problems",
+    "Tunjukkan apa yang menunggu seseorang, dan obatnya.",
+    "Show what waits for somebody, and the remedy.",
+)
+def problems(
+    account: str | None = typer.Option(
+        None, "--account", metavar="NAME", help=both("Hanya toko ini.", "This shop only.")
+    ),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """List problems and questions."""
+    desk = open_desk()
+    from syncer.channels.records import get_account, load_accounts
+    from syncer.sync.answers import open_questions, problem_rows
+
+    with desk.read() as connection:
+        name = get_account(connection, account).name if account else None
+        rows = [row for row in problem_rows(connection) if name in (None, row.account)]
+        questions = [one for one in open_questions(connection) if name in (None, one.account)]
+        shops = [one for one in load_accounts(connection) if one.problem and name in (None, one.name)]
+    found: list[dict[str, object]] = [
+        {
+            "kind": "account",
+            "account": one.name,
+            "handle": None,
+            "title": None,
+            "sku": None,
+            "state": one.state.value,
+            "code": one.problem.code,
+            "message": say(one.problem.words),
+            "remedy": say(one.problem.remedy),
+            "who": one.problem.who.value,
+            "field": None,
+            "question": None,
+            "since": None,
+        }
+        for one in shops
+        if one.problem
+    ]
+    found += [
+        {
+            "kind": "listing",
+            "account": row.account,
+            "handle": row.handle,
+            "title": row.title,
+            "sku": row.sku or row.problem.sku,
+            "state": row.state,
+            "code": row.problem.code,
+            "message": say(row.problem.words),
+            "remedy": say(row.problem.remedy),
+            "who": row.problem.who.value,
+            "field": row.problem.field,
+            "question": None,
+            "since": row.since,
+        }
+        for row in rows
+    ]
+    found += [
+        {
+            "kind": "question",
+            "account": one.account,
+            "handle": None,
+            "title": None,
+            "sku": None,
+            "state": "asking",
+            "code": one.kind,
+            "message": say(one.words),
+            "remedy": word(
+                f"syncer confirm {one.id}: {one.yes.id}; syncer reject {one.id}: {one.no.id}.",
+                f"syncer confirm {one.id}: {one.yes.en}; syncer reject {one.id}: {one.no.en}.",
+            ),
+            "who": "administrator",
+            "field": None,
+            "question": one.id,
+            "since": one.asked_at,
+        }
+        for one in questions
+    ]
+    if as_json:
+        out.print_json(found)
+        return
+    if not found:
+        out.done(Words("Tidak ada masalah.", "There are no problems."))
+        return
+    out.table(
+        [Words("TOKO", "SHOP"), Words("PRODUK", "PRODUCT"), Words("MASALAH", "PROBLEM"), Words("OBATNYA", "REMEDY")],
+        [[one["account"], one["sku"] or one["handle"], one["message"], one["remedy"]] for one in found],
+    )

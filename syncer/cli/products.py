@@ -1,0 +1,275 @@
+"""``syncer products``: look at the catalogue, and edit it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import Desk, open_desk
+from syncer.cli.kit import JSON_HELP, UsageProblem, command, group
+from syncer.cli.reading import whole
+from syncer.cli.texts import both
+from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from syncer.domain.product import Product
+
+app = group("Lihat dan ubah produk.", "Look at products and edit them.", alone=True)
+
+REF = typer.Argument(metavar="REF", help=both("Nama pendek (handle) atau SKU.", "A product's handle or any SKU."))
+AS_JSON = typer.Option(False, "--json", help=JSON_HELP)
+
+
+@app.callback()
+def products(
+    ctx: typer.Context,
+    search: str = typer.Option(
+        "", "--search", metavar="TEXT", help=both("Cari di nama, judul dan SKU.", "Search handle, title and SKUs.")
+    ),
+    archived: bool = typer.Option(
+        False, "--archived", help=both("Juga yang sudah diarsipkan.", "Archived ones as well.")
+    ),
+    as_json: bool = AS_JSON,
+) -> None:
+    """List the products."""
+    if ctx.invoked_subcommand is not None:
+        return
+    desk = open_desk()
+    from syncer.catalogue.read import list_products
+
+    with desk.read() as connection:
+        rows = list_products(connection, search=search, include_archived=archived)
+        if as_json:
+            out.print_json(_as_json(connection, [row.id for row in rows], {row.id: row.listings for row in rows}))
+            return
+    if not rows:
+        out.hint(
+            Words(
+                "Belum ada produk. Bawa masuk katalog dengan: syncer import BERKAS",
+                "There are no products yet. Bring your catalogue in with: syncer import FILE",
+            )
+        )
+        return
+    out.table(
+        [
+            "HANDLE",
+            Words("JUDUL", "TITLE"),
+            "SKU",
+            Words("STOK", "STOCK"),
+            Words("FOTO", "PHOTOS"),
+            Words("TOKO", "SHOPS"),
+        ],
+        [[row.handle, row.title, _short(row.skus), row.stock, row.photos, row.listings] for row in rows],
+        right=(3, 4, 5),
+    )
+
+
+@command(app, "show", "Tunjukkan satu produk.", "Show one product.", examples=["syncer products show SRP-BTK-001"])
+def show(ref: str = REF, as_json: bool = AS_JSON) -> None:
+    """Show one product with its variants."""
+    desk = open_desk()
+    from syncer.catalogue.read import find_product
+
+    with desk.read() as connection:
+        found = _as_json(connection, [find_product(connection, ref)], {})[0]
+    if as_json:
+        out.print_json(found)
+        return
+    out.line(out.clean(found["title"]))
+    for name in ("handle", "status", "category", "maker", "materials", "made_to_order_days", "photos"):
+        if found[name]:
+            value = ", ".join(found[name]) if isinstance(found[name], list) else found[name]
+            out.line(f"  {name}: {out.clean(value)}")
+    out.table(
+        ["SKU", Words("PILIHAN", "OPTIONS"), Words("HARGA", "PRICE"), Words("STOK", "STOCK"), Words("BERAT", "WEIGHT")],
+        [
+            [one["sku"], " / ".join(one["options"]), one["price"], one["stock"], f"{one['weight_g'] or '-'} g"]
+            for one in found["variants"]
+        ],
+        right=(2, 3, 4),
+    )
+
+
+@command(
+    app,
+    "edit",
+    "Ubah sebuah produk; perubahannya langsung dikirim ke semua toko.",
+    "Edit a product; the change goes to every shop at once.",
+    examples=['syncer products edit SRP-BTK-001 --title "Kain Batik Tulis"'],
+)
+def edit(
+    ref: str = REF,
+    title: str | None = typer.Option(None, "--title", metavar="TEXT", help=both("Judul.", "The title.")),
+    description: str | None = typer.Option(
+        None, "--description", metavar="TEXT", help=both("Uraian.", "The description.")
+    ),
+    story: str | None = typer.Option(None, "--story", metavar="TEXT", help=both("Kisahnya.", "Its story.")),
+    category: str | None = typer.Option(
+        None, "--category", metavar="KEY", help=both("Kategori kriya.", "Its category of crafts.")
+    ),
+    materials: str | None = typer.Option(
+        None, "--materials", metavar="A;B", help=both("Bahan, dipisah titik koma.", "Materials, by semicolons.")
+    ),
+    brand: str | None = typer.Option(None, "--brand", metavar="TEXT", help=both("Merek.", "The brand.")),
+    made_to_order_days: str | None = typer.Option(
+        None, "--made-to-order-days", metavar="N", help=both("Hari pembuatan; 0: siap kirim.", "Days to make; 0: none.")
+    ),
+) -> None:
+    """Change what is given, leave the rest."""
+    fields: dict[str, Any] = {
+        "title": title,
+        "description": description,
+        "story": story,
+        "category_key": category,
+        "materials": None
+        if materials is None
+        else tuple(part.strip() for part in materials.split(";") if part.strip()),
+        "brand": brand,
+        "made_to_order_days": None
+        if made_to_order_days is None
+        else whole(made_to_order_days, Words("Jumlah hari", "The number of days"), most=365),
+    }
+    fields = {name: value for name, value in fields.items() if value is not None}
+    if not fields:
+        raise UsageProblem(
+            Words(
+                "Tulis apa yang diubah, misalnya --title. Lihat `syncer products edit --help`.",
+                "Write what to change, such as --title. See `syncer products edit --help`.",
+            )
+        )
+    desk = open_desk()
+    from syncer.catalogue.edit import edit_product, new_cause
+
+    with desk.write() as connection:
+        cause = new_cause(connection, "edit", ref, desk.actor, desk.now)
+        saved = edit_product(connection, ref, now=desk.now, cause_id=cause, **fields)
+    say_saved(saved.handle, bool(saved.changed))
+
+
+@command(
+    app,
+    "rename",
+    "Ganti SKU sebuah varian; stok dan tokonya tetap tersambung.",
+    "Give a variant another SKU; its stock and listings stay with it.",
+)
+def rename(
+    sku: str = typer.Argument(metavar="SKU", help=both("SKU yang sekarang.", "The SKU it has.")),
+    new_sku: str = typer.Argument(metavar="NEW", help=both("SKU yang baru.", "The SKU it gets.")),
+) -> None:
+    """Rename a SKU."""
+    desk = open_desk()
+    from syncer.catalogue.edit import rename_sku
+
+    with desk.write() as connection:
+        saved = rename_sku(connection, sku, new_sku, now=desk.now)
+    say_saved(saved.handle, bool(saved.changed or saved.renamed))
+
+
+@command(
+    app,
+    "delete",
+    "Tarik produk dari semua toko, lalu arsipkan.",
+    "Take a product down in every shop, then archive it.",
+)
+def delete(
+    ref: str = REF,
+    yes: bool = typer.Option(False, "--yes", help=both("Jangan bertanya dulu.", "Don't ask first.")),
+) -> None:
+    """Delete a product."""
+    desk = open_desk()
+    from syncer.catalogue.edit import delete_product, new_cause
+    from syncer.catalogue.read import load_product
+    from syncer.cli.asking import ask_first
+
+    with desk.read() as connection:
+        value = load_product(connection, ref)
+    ask_first(
+        Words(f'Hapus "{value.title}" dari semua toko?', f'Take "{value.title}" down in every shop?'), already=yes
+    )
+    with desk.write() as connection:
+        cause = new_cause(connection, "delete", value.handle, desk.actor, desk.now)
+        gone = delete_product(connection, value.handle, now=desk.now, cause_id=cause)
+    if gone.withdrawing:
+        out.done(
+            Words(
+                f"{gone.handle}: sedang ditarik dari {gone.withdrawing} toko, lalu diarsipkan.",
+                f"{gone.handle}: being taken down in {gone.withdrawing} shops, then archived.",
+            )
+        )
+        say_next(desk)
+    else:
+        out.done(Words(f"{gone.handle} diarsipkan.", f"{gone.handle} is archived."))
+
+
+def say_saved(handle: str, changed: bool) -> None:
+    """Say what came of an edit, and when the shops follow."""
+    if not changed:
+        out.done(Words(f"{handle}: tidak ada yang berubah.", f"{handle}: nothing changed."))
+        return
+    out.done(Words(f"{handle} tersimpan.", f"{handle} is saved."))
+    say_next(open_desk())
+
+
+def say_next(desk: Desk) -> None:
+    """Say when the change reaches the shops: at once by a daemon, else by ``syncer sync``."""
+    from syncer.cli.waking import daemon_runs, something_due
+
+    if daemon_runs(desk.settings.home):
+        return
+    if something_due(desk):
+        out.hint(
+            Words(
+                "Belum ada yang mengirimnya ke toko. Kirim sekarang: syncer sync (atau biarkan syncer run berjalan).",
+                "Nothing is sending it to the shops yet. Send it now: syncer sync (or keep syncer run running).",
+            )
+        )
+
+
+def _short(skus: tuple[str, ...]) -> str:
+    return ", ".join(skus[:2]) + (f" +{len(skus) - 2}" if len(skus) > 2 else "")
+
+
+def _as_json(connection: Connection, ids: list[int], listings: dict[int, int]) -> list[dict[str, Any]]:
+    from syncer.catalogue.read import load_products
+    from syncer.inventory.levels import available
+
+    found = load_products(connection, ids)
+    variants = [one.id for value in found.values() for one in value.variants]
+    stock = available(connection, variants)
+    shown = [_product(found[key], stock) for key in ids if key in found]
+    for row, key in zip(shown, (key for key in ids if key in found), strict=True):
+        row["listings"] = listings.get(key, 0)
+    return shown
+
+
+def _product(value: Product, stock: dict[int, int]) -> dict[str, Any]:
+    return {
+        "handle": value.handle,
+        "title": value.title,
+        "status": value.status.value,
+        "category": value.category_key,
+        "description": value.description,
+        "story": value.story,
+        "materials": list(value.materials),
+        "maker": value.maker,
+        "brand": value.brand,
+        "made_to_order_days": value.made_to_order_days,
+        "option_names": list(value.option_names),
+        "photos": len(value.photos),
+        "stock": sum(stock.get(one.id, 0) for one in value.variants),
+        "variants": [
+            {
+                "sku": one.sku,
+                "options": list(one.option_values),
+                "price": one.price,
+                "stock": stock.get(one.id, 0),
+                "weight_g": one.weight_g,
+                "single_piece": one.single_piece,
+            }
+            for one in value.variants
+        ],
+    }

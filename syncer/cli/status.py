@@ -1,0 +1,125 @@
+"""``syncer status``: how each shop stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import open_desk
+from syncer.cli.kit import JSON_HELP, command, single
+from syncer.cli.texts import say, word
+from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from syncer.sync.status import AccountStatus
+
+app = single()
+
+
+@command(
+    app,
+    "status",
+    "Tunjukkan keadaan setiap toko.",
+    "Show how each shop stands: what waits, how long, what fails.",
+)
+def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
+    """Show the status."""
+    desk = open_desk()
+    from syncer.cli.waking import daemon_runs
+    from syncer.sync.restored import is_released
+    from syncer.sync.status import read_status
+
+    with desk.read() as connection:
+        accounts = read_status(connection, desk.now)
+        released = is_released(connection)
+    if as_json:
+        out.print_json([_as_json(one) for one in accounts])
+        return
+    if not released:
+        out.warn(
+            Words(
+                "Basis data ini dipulihkan dari cadangan dan tidak mengirim apa pun. Periksa, lalu: syncer db release",
+                "This database was restored from a backup and sends nothing. Check it, then: syncer db release",
+            )
+        )
+    if not accounts:
+        out.hint(
+            Words(
+                "Belum ada toko. Tambahkan dengan: syncer account add shopee --help",
+                "There are no shops yet. Add one with: syncer account add shopee --help",
+            )
+        )
+        return
+    out.table(
+        [
+            Words("TOKO", "SHOP"),
+            Words("KEADAAN", "STATE"),
+            Words("TAYANG", "LIVE"),
+            Words("MENUNGGU", "WAITING"),
+            Words("STOK TERLAMA", "OLDEST STOCK"),
+            Words("PERLU ANDA", "NEEDS YOU"),
+            Words("IZIN SAMPAI", "SIGN-IN UNTIL"),
+        ],
+        [
+            [
+                one.name,
+                _state(one),
+                one.counts.get("live", 0),
+                one.due,
+                out.age(one.oldest_unsent_stock_s),
+                _needs(one),
+                out.moment(one.sign_in_expires_at),
+            ]
+            for one in accounts
+        ],
+        right=(2, 3, 4, 5),
+    )
+    for one in accounts:
+        _warnings(one)
+    if not daemon_runs(desk.settings.home):
+        out.hint(
+            Words(
+                "Tidak ada daemon yang berjalan di sini. Jalankan: syncer run", "No daemon runs here. Start: syncer run"
+            )
+        )
+
+
+def _as_json(one: AccountStatus) -> dict[str, Any]:
+    found = one.to_json()
+    for name in ("sign_in_notice", "last_error"):
+        words = getattr(one, name)
+        found[name] = say(words) if words else None
+    return found
+
+
+def _state(one: AccountStatus) -> str:
+    from syncer.cli.account import state_words
+
+    return say(state_words(one.state, one.mode))
+
+
+def _needs(one: AccountStatus) -> int:
+    stuck = sum(one.counts.get(state, 0) for state in ("fix", "parked", "gone"))
+    return stuck + one.questions
+
+
+def _warnings(one: AccountStatus) -> None:
+    for words in (one.last_error, one.sign_in_notice):
+        if words is not None:
+            out.warn(Words(f"{one.name}: {words.id}", f"{one.name}: {words.en}"))
+    if one.cannot_stop:
+        out.warn(
+            Words(
+                f"{one.name}: {one.cannot_stop} varian habis tetapi belum bisa dihentikan di sana.",
+                f"{one.name}: {one.cannot_stop} variants are sold out but cannot be stopped there yet.",
+            )
+        )
+    for budget in one.budget:
+        used, limit = budget.get("used"), budget.get("limit")
+        if isinstance(used, (int, float)) and isinstance(limit, (int, float)) and limit and used / limit > 0.9:
+            name = budget.get("name", "")
+            out.line(
+                out.clean(word(f"  {one.name}: jatah {name} hampir habis", f"  {one.name}: {name} is nearly used up"))
+            )

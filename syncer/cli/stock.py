@@ -1,0 +1,241 @@
+"""``syncer stock``: how many are there."""
+
+from __future__ import annotations
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import open_desk
+from syncer.cli.kit import JSON_HELP, UsageProblem, command, group
+from syncer.cli.reading import whole
+from syncer.cli.texts import both
+from syncer.domain.words import Words
+
+app = group("Lihat dan hitung stok.", "Look at stock and count it.", alone=True)
+
+SKU = typer.Argument(metavar="SKU", help=both("SKU varian.", "The variant's SKU."))
+NUMBER = typer.Argument(metavar="N", help=both("Banyaknya.", "How many."))
+LOCATION = typer.Option("utama", "--location", metavar="CODE", help=both("Lokasi.", "The location."))
+NOTE = typer.Option("", "--note", metavar="TEXT", help=both("Catatan.", "A note."))
+_COUNT = Words("Jumlah", "The number")
+
+
+@app.callback()
+def stock(
+    ctx: typer.Context,
+    search: str = typer.Option("", "--search", metavar="TEXT", help=both("Cari di SKU dan judul.", "Search.")),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """List what is on hand, by SKU and location."""
+    if ctx.invoked_subcommand is not None:
+        return
+    desk = open_desk()
+    from sqlalchemy import and_, or_, select
+
+    from syncer.store.tables import location, product, stock_level, variant
+
+    query = (
+        select(variant.c.sku, product.c.title, location.c.code, stock_level.c.on_hand)
+        .join(product, product.c.id == variant.c.product_id)
+        .outerjoin(stock_level, stock_level.c.variant_id == variant.c.id)
+        .outerjoin(location, location.c.id == stock_level.c.location_id)
+        .where(and_(variant.c.retired_at.is_(None), product.c.status != "archived"))
+        .order_by(product.c.handle, variant.c.position, variant.c.id, location.c.code)
+    )
+    if search:
+        query = query.where(
+            or_(variant.c.sku.icontains(search, autoescape=True), product.c.title.icontains(search, autoescape=True))
+        )
+    with desk.read() as connection:
+        rows = connection.execute(query).all()
+    if as_json:
+        out.print_json(
+            [
+                {"sku": row.sku, "title": row.title, "location": row.code or "utama", "on_hand": row.on_hand or 0}
+                for row in rows
+            ]
+        )
+        return
+    out.table(
+        ["SKU", Words("JUDUL", "TITLE"), Words("LOKASI", "LOCATION"), Words("ADA", "ON HAND")],
+        [[row.sku, row.title, row.code or "utama", row.on_hand or 0] for row in rows],
+        right=(3,),
+    )
+
+
+@command(
+    app,
+    "set",
+    "Tulis berapa yang ada di satu lokasi.",
+    "Say how many are on hand at one location.",
+    examples=["syncer stock set SRP-BTK-001 3", "syncer stock set SRP-BTK-001 3 --was 5 --location galeri"],
+)
+def set_stock(
+    sku: str = SKU,
+    n: str = NUMBER,
+    location: str = LOCATION,
+    was: str | None = typer.Option(
+        None,
+        "--was",
+        metavar="M",
+        help=both("Tolak bila stok sekarang bukan M.", "Refuse if it is not M now: it moved meanwhile."),
+    ),
+    note: str = NOTE,
+) -> None:
+    """Set what is on hand."""
+    number = whole(n, _COUNT)
+    before = None if was is None else whole(was, _COUNT)
+    desk = open_desk()
+    from syncer.inventory.ledger import set_on_hand
+
+    with desk.write() as connection:
+        moved = set_on_hand(
+            connection, sku, number, location=location, was=before, actor=desk.actor, note=note, now=desk.now
+        )
+    if moved is None:
+        out.done(Words(f"{sku}: sudah {number}, tidak berubah.", f"{sku}: it is {number} already, nothing changed."))
+        return
+    _say(moved.sku, moved.on_hand_after - moved.delta, moved.on_hand_after, moved.location)
+
+
+@command(
+    app,
+    "add",
+    "Tambah (atau kurangi dengan --minus) sejumlah barang.",
+    "Add pieces (or take them with --minus).",
+    examples=["syncer stock add SRP-BTK-003-BTU 5 --reason made"],
+)
+def add(
+    sku: str = SKU,
+    n: str = NUMBER,
+    reason: str = typer.Option(
+        "received",
+        "--reason",
+        metavar="WHY",
+        help=both("received, made, damaged, sold atau returned.", "received, made, damaged, sold or returned."),
+    ),
+    minus: bool = typer.Option(False, "--minus", help=both("Kurangi.", "Take them instead.")),
+    location: str = LOCATION,
+    note: str = NOTE,
+) -> None:
+    """Move stock by a number."""
+    number = whole(n, _COUNT)
+    desk = open_desk()
+    from syncer.domain.stock import Reason
+    from syncer.inventory.ledger import move
+
+    allowed = ("received", "made", "damaged", "sold", "returned")
+    if reason not in allowed:
+        listed = ", ".join(allowed)
+        raise UsageProblem(Words(f"--reason harus salah satu dari: {listed}.", f"--reason must be one of: {listed}."))
+    negative = minus or reason in ("damaged", "sold")
+    with desk.write() as connection:
+        moved = move(
+            connection,
+            sku,
+            -number if negative else number,
+            reason=Reason(reason),
+            location=location,
+            actor=desk.actor,
+            note=note,
+            now=desk.now,
+        )
+    if moved is not None:
+        _say(moved.sku, moved.on_hand_after - moved.delta, moved.on_hand_after, moved.location)
+
+
+@command(
+    app,
+    "move",
+    "Pindahkan barang dari satu lokasi ke lokasi lain.",
+    "Move pieces from one location to another.",
+    examples=["syncer stock move SRP-BTK-003-BTU 2 --to galeri"],
+)
+def move_stock(
+    sku: str = SKU,
+    n: str = NUMBER,
+    target: str = typer.Option(..., "--to", metavar="CODE", help=both("Lokasi tujuan.", "Where they go.")),
+    origin: str = typer.Option("utama", "--from", metavar="CODE", help=both("Lokasi asal.", "Where they are.")),
+    note: str = NOTE,
+) -> None:
+    """Transfer between locations."""
+    number = whole(n, _COUNT)
+    desk = open_desk()
+    from syncer.inventory.ledger import transfer
+
+    with desk.write() as connection:
+        moved = transfer(
+            connection, sku, number, origin=origin, target=target, actor=desk.actor, note=note, now=desk.now
+        )
+    if moved is not None:
+        for one in moved:
+            _say(one.sku, one.on_hand_after - one.delta, one.on_hand_after, one.location)
+
+
+@command(
+    app,
+    "history",
+    "Tunjukkan buku stok sebuah SKU, yang terbaru di atas.",
+    "Show the ledger of a SKU, the newest first.",
+)
+def history(
+    sku: str = SKU,
+    limit: int = typer.Option(30, "--limit", metavar="N", help=both("Paling banyak N baris.", "At most N lines.")),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Show the movements."""
+    desk = open_desk()
+    from sqlalchemy import select
+
+    from syncer.store.skus import find_variant
+    from syncer.store.tables import location, stock_movement
+
+    with desk.read() as connection:
+        found = find_variant(connection, sku)
+        query = (
+            select(stock_movement, location.c.code)
+            .join(location, location.c.id == stock_movement.c.location_id)
+            .where(stock_movement.c.variant_id == found.id)
+            .order_by(stock_movement.c.id.desc())
+            .limit(max(limit, 1))
+        )
+        rows = connection.execute(query).all()
+    if as_json:
+        out.print_json(
+            [
+                {
+                    "at": row.at,
+                    "location": row.code,
+                    "delta": row.delta,
+                    "on_hand": row.on_hand_after,
+                    "reason": row.reason,
+                    "actor": row.actor,
+                    "note": row.note,
+                }
+                for row in rows
+            ]
+        )
+        return
+    out.table(
+        [
+            Words("KAPAN", "WHEN"),
+            Words("LOKASI", "LOCATION"),
+            Words("GERAK", "MOVED"),
+            Words("JADI", "LEFT"),
+            Words("SEBAB", "WHY"),
+            Words("OLEH", "BY"),
+            Words("CATATAN", "NOTE"),
+        ],
+        [
+            [out.moment(row.at), row.code, f"{row.delta:+}", row.on_hand_after, row.reason, row.actor, row.note]
+            for row in rows
+        ],
+        right=(2, 3),
+    )
+
+
+def _say(sku: str, before: int, after: int, location: str) -> None:
+    out.done(Words(f"{sku}: {before} → {after} di {location}.", f"{sku}: {before} → {after} at {location}."))
+    from syncer.cli.products import say_next
+
+    say_next(open_desk())

@@ -1,0 +1,209 @@
+"""``syncer sync``: send everything that is due, then end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import Desk, open_desk
+from syncer.cli.kit import JSON_HELP, PARTLY, command, single
+from syncer.cli.texts import both, word
+from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from syncer.channels.records import Account
+
+app = single()
+
+_HORIZON_S = 30.0
+_LOOK_S = 0.05
+#: While a daemon works, how long nothing may move before we stop waiting for it.
+_STANDSTILL_S = 120.0
+
+
+@command(
+    app,
+    "sync",
+    "Kirim semua yang menunggu, lalu selesai.",
+    "Send everything that is due, then end.",
+)
+def sync(
+    account: list[str] = typer.Option([], "--account", metavar="NAME", help=both("Hanya toko ini.", "This shop only.")),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Synchronise now: by the daemon if one runs, else here."""
+    desk = open_desk()
+    from syncer.channels.records import get_account, load_accounts
+
+    with desk.read() as connection:
+        accounts = [get_account(connection, name) for name in account] if account else load_accounts(connection)
+        before = _last_event(connection)
+    fetch_pictures(desk)
+    working = [one for one in accounts if one.sends]
+    ours, theirs = _divide(desk, working)
+    with out.Progress(Words("Mengirim", "Sending")) as bar:
+        if theirs:
+            _wait_for_daemon(desk, theirs, bar)
+        if ours:
+            _work(desk, ours, bar)
+    rows = _summary(desk, accounts, before)
+    if as_json:
+        out.print_json(rows)
+    else:
+        _say(rows)
+    if any(row["problems"] or row["questions"] or row["waiting"] or _asleep(row) for row in rows):
+        raise typer.Exit(PARTLY)
+
+
+def fetch_pictures(desk: Desk) -> None:
+    """Fetch the pictures that an import named by address, if any wait."""
+    from syncer.housekeeping import fetch_waiting_pictures
+
+    fetch_waiting_pictures(desk.engine, desk.settings.home, allow_private=desk.settings.allow_private_images)
+
+
+def _divide(desk: Desk, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
+    """Return the accounts to work on here, and those that another process (a daemon) owns."""
+    from syncer.sync.lease import holder
+
+    ours: list[Account] = []
+    theirs: list[Account] = []
+    with desk.read() as connection:
+        for one in accounts:
+            owned = holder(connection, one.budget_group, desk.now) is not None
+            (theirs if owned else ours).append(one)
+    return ours, theirs
+
+
+def _work(desk: Desk, accounts: Sequence[Account], bar: out.Progress) -> None:
+    from config.logging import set_up_logging
+    from syncer.sync.service import Service
+
+    set_up_logging("DEBUG" if desk.settings.log_level == "DEBUG" else "CRITICAL")
+    service = Service(desk.deps(), only=[one.name for one in accounts])
+    most = 0
+
+    def progress(open_rows: int) -> None:
+        nonlocal most
+        most = max(most, open_rows)
+        bar.to(most - open_rows, most)
+
+    service.start()
+    try:
+        service.run_until_idle(horizon_s=_HORIZON_S, progress=progress)
+    finally:
+        service.stop()
+
+
+def _wait_for_daemon(desk: Desk, accounts: Sequence[Account], bar: out.Progress) -> None:
+    """Wake the daemon and wait until nothing of these accounts is due any more."""
+    from syncer.store.wakeup import wake_after_commit
+    from syncer.sync.idle import open_rows
+
+    with desk.write() as connection:
+        wake_after_commit(connection)
+    ids = [one.id for one in accounts]
+    most, last, since = 0, -1, time.monotonic()
+    while True:
+        with desk.read() as connection:
+            rows = open_rows(connection, ids, desk.now + dt.timedelta(seconds=_HORIZON_S))
+        most = max(most, rows)
+        bar.to(most - rows, most)
+        if rows == 0:
+            return
+        if rows != last:
+            last, since = rows, time.monotonic()
+        if time.monotonic() - since > _STANDSTILL_S:
+            return
+        time.sleep(_LOOK_S)
+
+
+def _last_event(connection: Connection) -> int:
+    from sqlalchemy import func, select
+
+    from syncer.store.tables import listing_event
+
+    return int(connection.execute(select(func.max(listing_event.c.id))).scalar() or 0)
+
+
+def _summary(desk: Desk, accounts: Sequence[Account], before: int) -> list[dict[str, Any]]:
+    """Return what was sent of each account since event ``before``, and what is left."""
+    from sqlalchemy import and_, func, select
+
+    from syncer.store.tables import listing, listing_event
+    from syncer.sync.answers import problem_rows
+    from syncer.sync.status import read_status
+
+    names = {one.id: one.name for one in accounts}
+    sent: dict[str, dict[str, int]] = {name: {} for name in names.values()}
+    kind = listing_event.c.detail["kind"].as_string()
+    query = (
+        select(listing.c.account_id, kind, func.count())
+        .join(listing, listing.c.id == listing_event.c.listing_id)
+        .where(and_(listing_event.c.id > before, listing_event.c.kind.in_(("sent", "deleted"))))
+        .group_by(listing.c.account_id, kind)
+    )
+    with desk.read() as connection:
+        for account_id, what, count in connection.execute(query):
+            if account_id in names:
+                sent[names[account_id]][str(what)] = int(count)
+        status = {one.name: one for one in read_status(connection, desk.now)}
+        problems: dict[str, int] = {}
+        for row in problem_rows(connection):
+            problems[row.account] = problems.get(row.account, 0) + 1
+    return [
+        {
+            "account": name,
+            "state": status[name].state,
+            "mode": status[name].mode,
+            "sent": sent[name],
+            "counts": dict(status[name].counts),
+            "waiting": status[name].due,
+            "problems": problems.get(name, 0),
+            "questions": status[name].questions,
+        }
+        for name in names.values()
+    ]
+
+
+def _asleep(row: dict[str, Any]) -> bool:
+    return row["state"] in ("sign_in_needed", "stopped")
+
+
+def _say(rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        out.hint(
+            Words(
+                "Belum ada toko. Tambahkan dengan: syncer account add shopee --help",
+                "There are no shops yet. Add one with: syncer account add shopee --help",
+            )
+        )
+        return
+    for row in rows:
+        writes = sum(row["sent"].values())
+        live = row["counts"].get("live", 0)
+        out.done(
+            Words(
+                f"{row['account']}: {writes} kiriman; {live} produk tayang.",
+                f"{row['account']}: {writes} writes; {live} products live.",
+            )
+        )
+        for key, indonesian, english in (
+            ("waiting", "masih menunggu", "still waiting"),
+            ("problems", "masalah; lihat: syncer problems", "problems; see: syncer problems"),
+            ("questions", "pertanyaan; lihat: syncer problems", "questions; see: syncer problems"),
+        ):
+            if row[key]:
+                out.line(f"  {row[key]} {word(indonesian, english)}")
+        if row["state"] != "active" or row["mode"] != "live":
+            from syncer.cli.account import state_words
+            from syncer.cli.texts import say
+
+            out.line(f"  {say(state_words(row['state'], row['mode']))}")
