@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -43,8 +43,8 @@ def demo_catalogue() -> bytes:
     return files("syncer.catalogue").joinpath("data", FILE_NAME).read_bytes()
 
 
-def demo_pictures() -> Iterator[DemoPicture]:
-    """Draw each demo product's picture, one after the other."""
+def demo_pictures(only: Collection[str] | None = None) -> Iterator[DemoPicture]:
+    """Draw each demo product's picture, one after the other (``only``: those with these handles)."""
     seen: set[str] = set()
     for row in csv.DictReader(io.StringIO(demo_catalogue().decode("utf-8-sig"))):
         handle = row["product_code"]
@@ -52,7 +52,8 @@ def demo_pictures() -> Iterator[DemoPicture]:
             continue
         number = len(seen)
         seen.add(handle)
-        yield DemoPicture(handle, row["title"], _picture(row["image_hint"], row["sku"], number))
+        if only is None or handle in only:
+            yield DemoPicture(handle, row["title"], _picture(row["image_hint"], row["sku"], number))
 
 
 def load_demo(
@@ -71,9 +72,7 @@ def load_demo(
     bare = _without_photo(engine)
     drawn = 0
     with PhotoStore(home) as store:
-        for picture in demo_pictures():
-            if picture.handle not in bare:
-                continue
+        for picture in demo_pictures(bare):
             info = store.add(picture.data)
             with write(engine) as connection:
                 record_media(connection, [info], now)

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePath
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, delete, insert
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from syncer.catalogue.edit import new_cause, preview_products, save_products
 from syncer.catalogue.importing.draft import Draft, Prices
@@ -188,6 +188,7 @@ class _Import:
         if self._options.dry_run:
             with read(self._engine) as connection:
                 merged, outcomes = self._compare(connection, drafts, preview_products)
+                self._report.pictures_waiting += self._new_pictures(connection, merged, outcomes)
                 self._tally(merged, outcomes, self._stock_preview(connection, merged, outcomes))
             self._remarks(drafts)
             return BUNCH_S
@@ -285,15 +286,27 @@ class _Import:
         location = self._options.location
         return new + len(self._stock.would_move(connection, counts, source=self._report.format, location=location))
 
+    def _new_pictures(
+        self, connection: Connection, merged: Sequence[Merged], outcomes: dict[str, Saved | SyncerError]
+    ) -> int:
+        """Return how many addresses would be asked for that weren't before."""
+        rows = _picture_rows(merged, outcomes)
+        ids = list({row["product_id"] for row in rows})
+        known = {
+            (row.product_id, row.url)
+            for start in range(0, len(ids), 500)
+            for row in connection.execute(
+                select(picture_fetch.c.product_id, picture_fetch.c.url).where(
+                    picture_fetch.c.product_id.in_(ids[start : start + 500])
+                )
+            )
+        }
+        return sum((row["product_id"], row["url"]) not in known for row in rows)
+
     def _ask_for_pictures(
         self, connection: Connection, merged: Sequence[Merged], outcomes: dict[str, Saved | SyncerError]
     ) -> int:
-        rows = [
-            {"product_id": saved.product_id, "position": position, "url": picture.ref[:2000], "sku": picture.sku}
-            for one in merged
-            if not isinstance(saved := outcomes[one.product.handle], SyncerError)
-            for position, picture in enumerate(one.fetch)
-        ]
+        rows = _picture_rows(merged, outcomes)
         if not rows:
             return 0
         statement = insert_or_keep(connection, picture_fetch, ["product_id", "url"]).returning(picture_fetch.c.id)
@@ -346,6 +359,15 @@ class _Import:
                 ),
             )
         )
+
+
+def _picture_rows(merged: Sequence[Merged], outcomes: dict[str, Saved | SyncerError]) -> list[dict[str, Any]]:
+    return [
+        {"product_id": saved.product_id, "position": position, "url": picture.ref[:2000], "sku": picture.sku}
+        for one in merged
+        if not isinstance(saved := outcomes[one.product.handle], SyncerError)
+        for position, picture in enumerate(one.fetch)
+    ]
 
 
 def _bunches(drafts: Iterator[Draft], size: Callable[[], int]) -> Iterator[list[Draft]]:
