@@ -100,10 +100,13 @@ def _normalised(opened: Any, longest: int) -> tuple[dict[str, Any], bytes]:
     from PIL import Image, ImageOps
 
     profile = opened.info.get("icc_profile")
-    turned = ImageOps.exif_transpose(opened)
-    flat = _flat(_standard_colours(turned, profile))
-    if max(flat.size) > longest:
-        flat.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    opened.load()
+    image = opened.convert("RGBA" if "transparency" in opened.info else "RGB") if opened.mode == "P" else opened
+    # Smaller first: every later step makes copies.
+    if max(image.size) > longest:
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    ImageOps.exif_transpose(image, in_place=True)
+    flat = _flat(_standard_colours(image, profile))
     clean = Image.new("RGB", flat.size)
     clean.paste(flat)
     out = io.BytesIO()
@@ -283,7 +286,8 @@ def main() -> None:
         except Refused as refused:
             facts, payload = {"refused": str(refused)}, b""
         except (MemoryError, RecursionError):
-            facts, payload = {"refused": "too_large_unpacked"}, b""
+            code = "too_many_pixels" if job["kind"] == "picture" else "too_large_unpacked"
+            facts, payload = {"refused": code}, b""
         out.write(json.dumps({**facts, "size": len(payload)}).encode() + b"\n" + payload)
         out.flush()
 
