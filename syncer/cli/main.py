@@ -42,7 +42,7 @@ COMMANDS: dict[str, Place] = {
     "retry": Place("retry", _SYNC),
     "drift": Place("drift", _SYNC),
     "sandbox": Place("sandbox", _SYSTEM),
-    "demo": Place("demo", _SYSTEM),
+    "demo": Place("demo.command", _SYSTEM),
     "doctor": Place("doctor", _SYSTEM),
     "db": Place("db", _SYSTEM),
     "key": Place("key", _SYSTEM),
