@@ -13,7 +13,7 @@ from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, command, single
 from syncer.cli.texts import both, word
-from syncer.domain.words import Words
+from syncer.domain.words import SyncerError, Words
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,10 +41,19 @@ def sync(
     """Synchronise now: by the daemon if one runs, else here."""
     desk = open_desk()
     from syncer.channels.records import get_account, load_accounts
+    from syncer.sync.restored import is_released
 
     with desk.read() as connection:
         accounts = [get_account(connection, name) for name in account] if account else load_accounts(connection)
         before = _last_event(connection)
+        released = is_released(connection)
+    if not released:
+        raise SyncerError(
+            Words(
+                "Basis data ini dipulihkan dari cadangan dan tidak mengirim apa pun. Periksa, lalu: syncer db release",
+                "This database was restored from a backup and sends nothing. Check it, then: syncer db release",
+            )
+        )
     fetch_pictures(desk)
     working = [one for one in accounts if one.sends]
     ours, theirs = _divide(desk, working)
