@@ -11,7 +11,7 @@ import typer
 from syncer.cli import kit, out
 from syncer.cli.desk import close_desk, open_desk
 from syncer.cli.kit import LazyGroup, Place
-from syncer.cli.texts import both, localise, say, set_language, word
+from syncer.cli.texts import both, say, set_language, word
 from syncer.domain.words import SyncerError, Words
 
 _CATALOGUE = both("Katalog dan stok", "Catalogue and stock")
@@ -108,7 +108,7 @@ def _run(arguments: list[str]) -> int:
             settings = open_desk().settings
             set_language(settings.language)
             debug = settings.debug
-        command = localise(typer.main.get_command(app))
+        command = kit.prepare(typer.main.get_command(app))
         code = command.main(args=arguments, prog_name="syncer", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else kit.DONE

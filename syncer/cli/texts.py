@@ -7,6 +7,11 @@ from typing import Any
 from syncer.domain.words import Words
 
 _BETWEEN = "\x1f"
+#: Typer's own options.
+_COMPLETION = {
+    "install_completion": ("Pasang pelengkap perintah untuk shell ini.", "Install completion for this shell."),
+    "show_completion": ("Tunjukkan pelengkap itu, untuk disalin.", "Show that completion, to be copied."),
+}
 _language = "id"
 
 
@@ -53,8 +58,9 @@ def localise(command: Any) -> Any:
             text = getattr(parameter, name, None)
             if text:
                 setattr(parameter, name, pick(text))
-        if getattr(parameter, "name", "") == "help":
-            parameter.help = word("Tunjukkan bantuan ini.", "Show this help.")
+        fixed = _COMPLETION.get(getattr(parameter, "name", ""))
+        if fixed:
+            parameter.help = word(*fixed)
     for inner in getattr(command, "commands", {}).values():
         localise(inner)
     return command
