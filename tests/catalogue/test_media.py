@@ -42,6 +42,8 @@ def stored(home: Path, sha256: str) -> Image.Image:
     return Image.open(media_path(home, sha256))
 
 
+@pytest.mark.rule("F4")
+@pytest.mark.rule("K5")
 def test_a_photo_is_kept_by_content_whole_and_private(home: Path, engine: Engine) -> None:
     info = store_photo(encode(two_halves()), home)
     path = media_path(home, info.sha256)
@@ -58,6 +60,7 @@ def test_a_photo_is_kept_by_content_whole_and_private(home: Path, engine: Engine
         assert len(connection.execute(media.select()).all()) == 1
 
 
+@pytest.mark.rule("F3")
 def test_a_turned_photo_is_set_upright_and_its_exif_dropped(home: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -101,6 +104,7 @@ def test_several_photos_share_one_child(home: Path) -> None:
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.rule("F3")
 def test_nothing_but_the_pixels_survives(home: Path) -> None:
     plain = encode(two_halves(), comment=b"<script>KANARI</script>")
     zipped = io.BytesIO()
@@ -147,6 +151,7 @@ def _png_header(width: int, height: int, *, text: int = 0) -> bytes:
         (b"\xff\xd8\xff\xe0" + os.urandom(2000), "damaged"),
     ],
 )
+@pytest.mark.rule("F3")
 def test_bad_pictures_are_refused_in_words(home: Path, data: bytes, code: str) -> None:
     with pytest.raises(FileRefused) as caught:
         store_photo(data, home)
@@ -155,11 +160,14 @@ def test_bad_pictures_are_refused_in_words(home: Path, data: bytes, code: str) -
     assert not list(home.glob("media/*"))
 
 
+@pytest.mark.rule("C1")
 def test_a_photo_above_the_limit_is_refused_unread(home: Path) -> None:
     with pytest.raises(PhotoTooLarge, match="15 MB"):
         store_photo(b"\xff" * 15_000_001, home)
 
 
+@pytest.mark.rule("F1")
+@pytest.mark.rule("F3")
 def test_a_flood_of_pixels_stays_within_the_childs_memory(home: Path) -> None:
     picture = Image.new("RGB", (7900, 8000), "teal")
     info = store_photo(encode(picture, quality=30), home)
@@ -169,6 +177,7 @@ def test_a_flood_of_pixels_stays_within_the_childs_memory(home: Path) -> None:
     assert store_photo(encode(big, "PNG", compress_level=1), home).width == LONGEST_PX
 
 
+@pytest.mark.rule("F1")
 def test_a_child_that_dies_takes_only_its_own_file_with_it(home: Path, tmp_path: Path, monkeypatch) -> None:
     dying = tmp_path / "dying.py"
     dying.write_text(
@@ -193,6 +202,7 @@ def test_a_child_that_dies_takes_only_its_own_file_with_it(home: Path, tmp_path:
             assert store.add(encode(two_halves())) == good
 
 
+@pytest.mark.rule("F1")
 def test_the_child_is_poor_and_knows_no_secret(tmp_path: Path, monkeypatch) -> None:
     spy = tmp_path / "spy.py"
     spy.write_text(
@@ -226,6 +236,7 @@ def test_no_child_is_left_behind(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "A" * 64, "a" * 63, "a" * 64 + "\n"])
+@pytest.mark.rule("F4")
 def test_only_a_hash_leads_to_a_file(home: Path, name: str) -> None:
     with pytest.raises(ValueError, match="SHA-256"):
         media_path(home, name)

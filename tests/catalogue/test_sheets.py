@@ -104,17 +104,20 @@ _LAUGHS = "".join(
         ('<!DOCTYPE x [<!ENTITY % e SYSTEM "http://127.0.0.1:9/x"> %e;]>', ""),
     ],
 )
+@pytest.mark.rule("F2")
 def test_entities_are_forbidden(doctype: str, entity: str) -> None:
     cell = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{entity}</t></is></c></row>'
     assert _refused(raw_book(cell, doctype=doctype)) in ("forbidden_xml", "damaged")
 
 
+@pytest.mark.rule("F2")
 def test_openpyxl_reads_with_defusedxml() -> None:
     from openpyxl.xml import DEFUSEDXML
 
     assert DEFUSEDXML is True
 
 
+@pytest.mark.rule("F2")
 def test_two_far_cells_cost_nothing() -> None:
     far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
     started = time.monotonic()
@@ -128,11 +131,15 @@ def test_a_wide_row_is_cut() -> None:
     assert next(iter(open_tables(raw_book(wide))[0].rows())).cells == ["1"]
 
 
+@pytest.mark.rule("C1")
+@pytest.mark.rule("F2")
 def test_three_hundred_megabytes_of_strings_are_refused() -> None:
     strings = f'<?xml version="1.0"?><sst {_MAIN}>' + "<si><t>" + "A" * 300_000_000 + "</t></si></sst>"
     assert _refused(raw_book('<row r="1"><c r="A1" t="s"><v>0</v></c></row>', strings=strings)) == "too_large_unpacked"
 
 
+@pytest.mark.rule("C1")
+@pytest.mark.rule("F2")
 def test_a_lie_about_the_size_does_not_help() -> None:
     data = bytearray(raw_book("", extra={"xl/bomb.bin": b"\x00" * 150_000_000}))
     size = (150_000_000).to_bytes(4, "little")
@@ -140,12 +147,15 @@ def test_a_lie_about_the_size_does_not_help() -> None:
     assert _refused(bytes(data.replace(size, (10).to_bytes(4, "little")))) in ("too_large_unpacked", "damaged")
 
 
+@pytest.mark.rule("C1")
+@pytest.mark.rule("F2")
 def test_ten_thousand_sheets_and_parts() -> None:
     many = {f"xl/worksheets/extra{number}.xml": b"<x/>" for number in range(10_000)}
     assert _refused(raw_book("", extra=many)) == "too_large_unpacked"
     assert open_tables(raw_book('<row r="1"><c r="A1"><v>1</v></c></row>', sheets=150))
 
 
+@pytest.mark.rule("F2")
 def test_a_zip_in_a_zip_is_no_workbook() -> None:
     inner = raw_book("")
     out = io.BytesIO()
@@ -154,6 +164,7 @@ def test_a_zip_in_a_zip_is_no_workbook() -> None:
     assert _refused(out.getvalue()) == "no_sheet"
 
 
+@pytest.mark.rule("F2")
 def test_macros_old_and_encrypted_files_are_refused_by_content() -> None:
     assert _refused(raw_book("", extra={"xl/vbaProject.bin": b"x"})) == "macros"
     assert _refused(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 2000) == "old_or_encrypted"
@@ -164,12 +175,14 @@ def test_a_cut_off_workbook_is_refused(cut: int) -> None:
     assert _refused(plain_book(["sku"], ["A"])[:cut]) in ("damaged", "no_sheet")
 
 
+@pytest.mark.rule("C1")
 def test_a_workbook_with_too_many_rows_is_refused() -> None:
     book = plain_book(["sku"], *([str(number)] for number in range(60)))
     with pytest.raises(FileRefused, match="too many rows"):
         open_tables(book, max_rows=10)
 
 
+@pytest.mark.rule("F2")
 def test_formulas_give_their_value_never_themselves() -> None:
     cell = '<row r="1"><c r="A1"><f>HYPERLINK("http://x")</f><v>7</v></c></row>'
     assert next(iter(open_tables(raw_book(cell))[0].rows())).cells == ["7"]

@@ -110,11 +110,11 @@ def test_statements_are_never_put_together_from_text() -> None:
             if called not in ("text", "exec_driver_sql", "execute", "executescript"):
                 continue
             first = node.args[0]
-            if (isinstance(first, ast.JoinedStr) and not _constants_only(first)) or (
-                isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add | ast.Mod) and _has_text(first)
+            if (
+                (isinstance(first, ast.JoinedStr) and not _constants_only(first))
+                or (isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add | ast.Mod) and _has_text(first))
+                or (isinstance(first, ast.Call) and dotted(first.func).endswith(".format"))
             ):
-                found.append(f"{name}:{node.lineno}")
-            elif isinstance(first, ast.Call) and dotted(first.func).endswith(".format"):
                 found.append(f"{name}:{node.lineno}")
     assert found == []
 

@@ -33,7 +33,7 @@ from syncer.sdk.sandbox import RunningSandbox
 from syncer.store import tables
 from syncer.store.engine import open_engine, read
 from syncer.store.sealed import open_keys
-from tests.sdk.server import Handler, Server
+from tests.sdk.server import Server
 from tests.security.processes import Syncer, orders
 
 SHOP = "Toko\x1b]0;diambil\x07 [bold red]Merah[/] [link=https://evil.example]klik[/link]\u202e"
