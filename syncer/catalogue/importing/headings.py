@@ -12,10 +12,13 @@ _NOT_WORD = re.compile(r"[^\w]+")
 
 
 class Heading(NamedTuple):
-    """One heading: its words in plain small letters, and what stood in brackets (``kg``, a shop's name)."""
+    """One heading: its words in plain small letters, what stood in brackets (``kg``, a shop's name), and whether
+    it asks: in Spanish only the question marks tell "in stock?" from "stock".
+    """
 
     words: str
     bracket: str
+    asks: bool
 
 
 def heading(text: str) -> Heading:
@@ -23,7 +26,7 @@ def heading(text: str) -> Heading:
     bare = text.strip()[:200]
     found = _BRACKETS.search(bare)
     bracket = found[1].strip().casefold() if found else ""
-    return Heading(plain(_BRACKETS.sub(" ", bare)), bracket)
+    return Heading(plain(_BRACKETS.sub(" ", bare)), bracket, "?" in bare)
 
 
 def plain(text: str) -> str:
@@ -36,9 +39,11 @@ def plain(text: str) -> str:
 def find_columns(headings: Sequence[Heading], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Return the first column of each field of ``names`` (field to its headings in all languages)."""
     where: dict[str, int] = {}
-    by_words = {heading(name).words: field for field, known in names.items() for name in known}
+    known = [(heading(name), field) for field, many in names.items() for name in many]
+    exactly = {(head.words, head.asks): field for head, field in known}
+    nearly = {head.words: field for head, field in reversed(known)}
     for index, head in enumerate(headings):
-        field = by_words.get(head.words)
+        field = exactly.get((head.words, head.asks)) or nearly.get(head.words)
         if field is not None:
             where.setdefault(field, index)
     return where

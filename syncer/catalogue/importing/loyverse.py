@@ -8,7 +8,7 @@ from typing import ClassVar
 from syncer.catalogue.importing import values
 from syncer.catalogue.importing.draft import Draft, DraftVariant
 from syncer.catalogue.importing.headings import Heading, find_columns, numbered_columns
-from syncer.catalogue.importing.reader import Cells, Columns, Reader, line, lines, sku_of, whole
+from syncer.catalogue.importing.reader import Cells, Columns, Reader, barcode_of, line, lines, sku_of, whole
 from syncer.catalogue.importing.table import Row
 from syncer.catalogue.taxonomy import by_name
 from syncer.domain.words import Words
@@ -125,7 +125,7 @@ class Loyverse(Reader):
             variant.sku = sku_of(sku)
             variant.option_values = tuple(line(cells.numbered("option_value", number), 80) for number in axes)
             variant.price = self.price(next((text for text in cells.stores("price") if text), ""))
-            variant.barcode = line(cells.get("barcode"), 40) or None
+            variant.barcode = barcode_of(cells) or None
             variant.stock = self._stock(draft, cells, variant.sku)
 
         if self.attempt(draft, cells.number, sku, fill):

@@ -152,7 +152,7 @@ def merge(
     if variants is None:
         draft.refuse(_LIST_ALL)
         return None
-    skus = {one.sku: kept.sku for one, kept in pairs}
+    skus = {one.sku: kept.sku for one, kept in pairs if one.sku}
     value = _product(draft, stored, axes, variants, _photos(draft, stored, known, skus))
     known.remember(value)
     found = Merged(draft, value, stored)

@@ -147,6 +147,11 @@ def sku_of(text: str) -> str:
     return check_sku(bare) if bare else ""
 
 
+def barcode_of(cells: Cells) -> str:
+    """Return the barcode; a leading apostrophe is a spreadsheet's way to keep its zeros."""
+    return line(cells.get("barcode").lstrip("'"), 40)
+
+
 def line(text: str, max_length: int = 255) -> str:
     """Return one line of cleaned text, cut to ``max_length``."""
     cleaned = clean_text(text[: max_length * 8], max_length=max_length * 8)
@@ -179,6 +184,7 @@ __all__ = [
     "Cells",
     "Columns",
     "Reader",
+    "barcode_of",
     "line",
     "lines",
     "sku_of",

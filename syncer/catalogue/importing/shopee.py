@@ -10,7 +10,7 @@ from typing import ClassVar
 from syncer.catalogue.importing import values
 from syncer.catalogue.importing.draft import Draft, DraftVariant, PictureRef
 from syncer.catalogue.importing.headings import Heading
-from syncer.catalogue.importing.reader import Cells, Columns, Reader, line, lines, sku_of, whole
+from syncer.catalogue.importing.reader import Cells, Columns, Reader, barcode_of, line, lines, sku_of, whole
 from syncer.catalogue.importing.table import Row
 from syncer.catalogue.taxonomy import mappings, suggest_leaf
 from syncer.domain.words import Words
@@ -108,7 +108,7 @@ class Shopee(Reader):
             variant.option_values = tuple(line(cells.get(f"option_value_{number}"), 80) for number in axes)
             variant.price = self.price(cells.get("price"))
             variant.stock = self.stock(draft, cells.number, cells.get("stock"), variant.sku)
-            variant.barcode = line(cells.get("barcode"), 40) or None
+            variant.barcode = barcode_of(cells) or None
             self.size(cells, variant, _SIZES)
 
         if self.attempt(draft, cells.number, sku, fill):

@@ -118,7 +118,7 @@ def _encoding(data: bytes) -> str:
     if head.count(b"\x00") > len(head) // 4:
         # UTF-16 without a mark: the zero bytes of Latin letters stand on one side.
         return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
-    if b"\x00" in head:
+    if head.count(b"\x00") > len(head) // 50:
         raise errors.no_text()
     return "utf-8" if _is_utf8(data) else "cp1252"
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 from syncer.catalogue.importing import values
 from syncer.catalogue.importing.draft import Draft, DraftVariant, PictureRef, Prices
 from syncer.catalogue.importing.headings import Heading, find_columns, numbered_columns
-from syncer.catalogue.importing.reader import Cells, Columns, Reader, line, lines, sku_of, whole
+from syncer.catalogue.importing.reader import Cells, Columns, Reader, barcode_of, line, lines, sku_of, whole
 from syncer.catalogue.importing.table import Row
 from syncer.catalogue.importing.woocommerce_words import NAMES, NUMBERED
 from syncer.catalogue.taxonomy import by_name
@@ -193,7 +193,7 @@ class WooCommerce(Reader):
             variant.sku = sku_of(sku)
             variant.price = self.price(cells.get("regular") or cells.get("sale"))
             variant.stock = self._stock(draft, cells, variant.sku)
-            variant.barcode = line(cells.get("barcode"), 40) or None
+            variant.barcode = barcode_of(cells) or None
             self.size(head, variant, _SIZES)
             own = DraftVariant(cells.number)
             self.size(cells, own, _SIZES)
