@@ -18,6 +18,7 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
 from syncer.domain.words import SyncerError, Words
+from syncer.sdk.deadline import bound
 
 CONNECT_S = 5.0
 READ_S = 15.0
@@ -69,6 +70,10 @@ class Fetcher:
         self._timeouts = timeouts
         self._public = _session(_Guard(is_https_proto=True), _Guard(is_https_proto=False))
         self._listed = _session(HTTPAdapter(), HTTPAdapter())
+        self._deadline = time.monotonic() + whole_s
+        for session in (self._public, self._listed):
+            for adapter in session.adapters.values():
+                bound(adapter.poolmanager, lambda: self._deadline - time.monotonic())  # type: ignore[attr-defined]
 
     def __enter__(self) -> Fetcher:
         return self
@@ -79,7 +84,7 @@ class Fetcher:
 
     def fetch(self, url: str, *, max_bytes: int) -> tuple[bytes, Mapping[str, str]]:
         """Return the body (at most ``max_bytes``, unpacked) and headers; raises :class:`AddressRefused`."""
-        deadline = time.monotonic() + self._whole_s
+        deadline = self._deadline = time.monotonic() + self._whole_s
         for _hop in range(HOPS + 1):
             with self._get(url, deadline) as answer:
                 target = answer.headers.get("Location")
@@ -156,7 +161,8 @@ def _body(answer: requests.Response, max_bytes: int, deadline: float) -> bytes:
             if time.monotonic() > deadline:
                 raise AddressRefused(_TOO_SLOW, again=True)
     except (requests.exceptions.RequestException, OSError):
-        raise AddressRefused(_UNREACHABLE, again=True) from None
+        late = time.monotonic() >= deadline
+        raise AddressRefused(_TOO_SLOW if late else _UNREACHABLE, again=True) from None
     return bytes(found)
 
 
