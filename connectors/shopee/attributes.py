@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from connectors.shopee import problems
-from connectors.shopee.wire import Object, as_object, objects, text, whole, yes
+from connectors.shopee.wire import Object, as_object, entries, objects, text, whole, yes
 from syncer.domain.listing import Json, WantedListing
 from syncer.domain.problem import Problem
 
@@ -78,7 +78,7 @@ def _fact(row: Object) -> Json:
         "input": whole(info.get("input_type")) or Input.FREE_TEXT,
         "check": whole(info.get("input_validation_type")) or 0,
         "format": whole(info.get("format_type")) or 1,
-        "units": [text(unit) for unit in info.get("attribute_unit_list") or ()],
+        "units": [text(unit) for unit in entries(info.get("attribute_unit_list"))],
         "most": whole(info.get("max_value_count")) or 0,
         "values": [
             {

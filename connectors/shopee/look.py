@@ -9,7 +9,7 @@ from dataclasses import replace
 from connectors.shopee import read
 from connectors.shopee.client import ShopeeClient
 from connectors.shopee.read import Variants
-from connectors.shopee.wire import Object, text, whole, yes
+from connectors.shopee.wire import Object, entries, text, whole, yes
 from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.words import Words
 from syncer.sdk.errors import Gone
@@ -139,7 +139,7 @@ class Reader:
             params += [("page_size", str(_WALK_PAGE)), ("item_sku", sku)]
             params += [("item_status", status) for status in ALIVE]
             reply = self._client.get("product/search_item", params)
-            yield from (text(whole(item_id)) for item_id in reply.payload.get("item_id_list") or ())
+            yield from (text(whole(item_id)) for item_id in entries(reply.payload.get("item_id_list")))
             following = text(reply.payload.get("next_offset"))
             if not following or following == cursor:
                 return

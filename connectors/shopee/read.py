@@ -14,7 +14,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from connectors.shopee.wire import Object, as_object, centimetres, exact, grams, objects, plain, text, whole, yes
+from connectors.shopee.wire import (
+    Object,
+    as_object,
+    centimetres,
+    entries,
+    exact,
+    grams,
+    objects,
+    plain,
+    text,
+    whole,
+    yes,
+)
 from syncer.domain.listing import Json, RemoteListing, RemoteOffer, Status
 from syncer.domain.words import Words
 from syncer.sdk.errors import Gone
@@ -97,13 +109,13 @@ def model(row: Object, location_id: str = "") -> Model:
     sides = centimetres(row.get("dimension"))
     return Model(
         model_id=text(whole(row.get("model_id"))),
-        tier_index=tuple(whole(index) or 0 for index in row.get("tier_index") or ()),
+        tier_index=tuple(whole(index) or 0 for index in entries(row.get("tier_index"))),
         sku=text(row.get("model_sku")),
         price=price(row),
         quantity=quantity(row, location_id),
         weight_g=grams(row.get("weight")),
         dimension_cm=tuple(sides) if sides else None,
-        gtin=row["gtin_code"] if isinstance(row.get("gtin_code"), str) else None,
+        gtin=text(row["gtin_code"]) if isinstance(row.get("gtin_code"), str) else None,
     )
 
 
@@ -190,7 +202,7 @@ def content(item: Object, found: Variants) -> dict[str, Json]:
         "title": text(item.get("item_name")),
         "description": description(item),
         "category": text(whole(item.get("category_id"))),
-        "pictures": [text(image_id) for image_id in image.get("image_id_list") or ()],
+        "pictures": [text(image_id) for image_id in entries(image.get("image_id_list"))],
         "attributes": attributes(item.get("attribute_list") or item.get("attributes") or item.get("attribute")),
         "brand": brand(item.get("brand")),
         "condition": text(item.get("condition")) or "NEW",

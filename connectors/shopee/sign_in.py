@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from connectors.shopee.client import ACCESS_LIFE, Reply, ShopeeClient
 from connectors.shopee.options import ShopeeOptions
-from connectors.shopee.wire import text, whole
+from connectors.shopee.wire import entries, text, whole
 from syncer.domain.words import Words
 from syncer.sdk.contract import Tokens
 from syncer.sdk.errors import AccountStopped, OutcomeUnknown, SignInNeeded
@@ -62,7 +62,7 @@ def exchange(client: ShopeeClient, options: ShopeeOptions, answer: Mapping[str, 
     if main_account is None:
         raise SignInNeeded("no_shop", Words("Shopee tidak menyebut toko mana.", "Shopee didn't say which shop."))
     reply = client.post_public("auth/token/get", {**body, "main_account_id": main_account})
-    shops = [whole(shop) for shop in reply.body.get("shop_id_list") or ()]
+    shops = [whole(shop) for shop in entries(reply.body.get("shop_id_list"))]
     chosen = options.shop_id if options.shop_id is not None else _only(shops)
     if chosen not in shops or chosen is None:
         raise _other_shop()
@@ -95,7 +95,7 @@ def _tokens(reply: Reply, shop_id: str, now: dt.datetime) -> Tokens:
 
 
 def _first_shop(reply: Reply) -> str:
-    shops = [whole(shop) for shop in reply.payload.get("shop_id_list") or ()]
+    shops = [whole(shop) for shop in entries(reply.payload.get("shop_id_list"))]
     return str(_only(shops) or "")
 
 

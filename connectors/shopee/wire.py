@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from syncer.domain.listing import Json
 from syncer.domain.text import BadText, clean_text
 
 Object = Mapping[str, Any]
+
+#: What an answer may hold is bounded, whatever the platform sends (security.md C3, H6).
+_MOST_TEXT = 100_000
+_MOST_NUMBER = 10**18
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
 
 
 def as_object(value: Any) -> Object:
@@ -22,9 +29,16 @@ def objects(value: Any) -> list[Object]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
+def entries(value: Any) -> list[Any]:
+    """Return the entries of a list; anything else counts as an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def text(value: Any) -> str:
-    """Return ``value`` as text; null gives an empty one."""
-    return "" if value is None else str(value)
+    """Return ``value`` as text that every database takes; null gives an empty one, and so does what is no text."""
+    if value is None or isinstance(value, (dict, list)):
+        return ""
+    return _BROKEN.sub("", str(value)[:_MOST_TEXT])
 
 
 def whole(value: Any) -> int | None:
@@ -34,14 +48,13 @@ def whole(value: Any) -> int | None:
 
 
 def exact(value: Any) -> Decimal | None:
-    """Return a number exactly, from a number or a string; ``None`` if it is none."""
-    if value is None or isinstance(value, bool):
+    """Return a number exactly, from a number or a string of ASCII digits; ``None`` if it is none, or 10^18 and more."""
+    if isinstance(value, str):
+        return Decimal(value.strip()) if _NUMBER.fullmatch(value.strip()) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    number = Decimal(str(value))
+    return number if number.is_finite() and abs(number) < _MOST_NUMBER else None
 
 
 def yes(value: Any) -> bool:

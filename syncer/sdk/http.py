@@ -24,6 +24,7 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from syncer.domain.words import Words
+from syncer.sdk.deadline import bound
 from syncer.sdk.errors import AccountStopped, ConnectorError, OutcomeUnknown, Transient
 
 #: Largest answer that is read, in bytes after decompression (security.md C1).
@@ -88,7 +89,7 @@ class Answer:
         """Return the body as JSON. Raises OutcomeUnknown (write) or Transient (read) if it is none."""
         try:
             return jsonlib.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # RecursionError: a thousand lists in one another
             raise _no_answer(self.write, "not_json") from None
 
 
@@ -131,6 +132,7 @@ class HttpClient:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=pool, max_retries=0)
+        bound(adapter.poolmanager, lambda: self._deadline_s)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -260,7 +262,8 @@ def _bounded_body(response: requests.Response, write: bool, deadline: float) -> 
                     raise _no_answer(write, "answer_too_slow")
                 chunks.append(chunk)
     except (HTTPError, OSError):
-        raise _no_answer(write, "connection_lost") from None
+        late = time.monotonic() >= deadline
+        raise _no_answer(write, "answer_too_slow" if late else "connection_lost") from None
     return b"".join(chunks)
 
 
