@@ -14,7 +14,7 @@ from typing import ClassVar
 from syncer.catalogue.importing import values
 from syncer.catalogue.importing.draft import Draft, DraftVariant, PictureRef, Prices
 from syncer.catalogue.importing.headings import Heading, find_columns, numbered_columns
-from syncer.catalogue.importing.reader import Cells, Columns, Reader, barcode_of, line, sku_of, text_of, whole
+from syncer.catalogue.importing.reader import Cells, Columns, Reader, line, sku_of, text_of, whole
 from syncer.catalogue.importing.table import Row
 from syncer.catalogue.taxonomy import by_name
 from syncer.domain.words import Words
@@ -143,7 +143,7 @@ class Template(Reader):
             variant.stock = self.stock(draft, cells.number, cells.get("stock"), variant.sku)
             variant.stock_untouched = bool(cells.get("stock")) and cells.get("stock_at_export") == cells.get("stock")
             variant.single_piece = values.flag(cells.get("single_piece"))
-            variant.barcode = barcode_of(cells) if cells.has("barcode") else None
+            variant.barcode = line(cells.get("barcode"), 40) if cells.has("barcode") else None
             self.size(cells, variant, _SIZES)
             draft.pictures += _pictures(cells.get("photos"))
 
