@@ -9,10 +9,16 @@ from enum import StrEnum
 from typing import Any
 
 from syncer.domain.problem import Problem
+from syncer.domain.text import storable
 from syncer.domain.words import Words
 
 #: Anything that JSON can hold. Rendered fields are compared by equality, so they must be canonical.
 Json = Any
+
+#: Bounds of what a channel may say; beyond them it counts as not known (security.md H6).
+ID_MAX_LENGTH = 120
+_QUANTITY_MAX = 2**31 - 1
+_PRICE_MAX = Decimal(10) ** 13
 
 
 class Status(StrEnum):
@@ -112,7 +118,11 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class RemoteOffer:
-    """An offer as the channel has it. ``None`` means not known. ``key`` is set once it is bound to ours."""
+    """An offer as the channel has it. ``None`` means not known. ``key`` is set once it is bound to ours.
+
+    Whatever the channel said is made storable here: a price or quantity out of this world is not known.
+    Raises ValueError for an id that is too long to be one.
+    """
 
     remote_id: str
     sku: str
@@ -122,6 +132,17 @@ class RemoteOffer:
     fields: Mapping[str, Json] = field(default_factory=dict)
     key: str | None = None
 
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "remote_id", _checked_id(self.remote_id))
+        put(self, "sku", str(storable(self.sku))[:ID_MAX_LENGTH])
+        put(self, "option_values", tuple(storable(value) for value in self.option_values))
+        put(self, "fields", storable(self.fields))
+        if self.price is not None and not (self.price.is_finite() and abs(self.price) < _PRICE_MAX):
+            put(self, "price", None)
+        if self.quantity is not None and abs(self.quantity) > _QUANTITY_MAX:
+            put(self, "quantity", None)
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteListing:
@@ -130,7 +151,8 @@ class RemoteListing:
     ``status`` ``None`` and absent fields mean *not known from this*, not *empty*. ``offers_complete`` says that
     ``offers`` (and ``option_names``) are all there are; otherwise they are only those that the call touched.
     ``marker`` is our marker as found there ("" if none). ``reasons`` explain a rejection. ``extra`` is for the
-    connector's own use (raw ids), JSON.
+    connector's own use (raw ids), JSON. Whatever the channel said is made storable here; raises ValueError for an
+    id that is too long to be one.
     """
 
     remote_id: str
@@ -143,6 +165,22 @@ class RemoteListing:
     reasons: tuple[Words, ...] = ()
     extra: Mapping[str, Json] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "remote_id", _checked_id(self.remote_id))
+        put(self, "marker", storable(self.marker))
+        put(self, "fields", storable(self.fields))
+        put(self, "option_names", tuple(storable(name) for name in self.option_names))
+        put(self, "reasons", tuple(Words(storable(one.id), storable(one.en)) for one in self.reasons))
+        put(self, "extra", storable(self.extra))
+
     def offer(self, key: str) -> RemoteOffer | None:
         """Return the offer bound to our ``key``, if it is there."""
         return next((offer for offer in self.offers if offer.key == key), None)
+
+
+def _checked_id(value: str) -> str:
+    found = str(storable(value))
+    if len(found) > ID_MAX_LENGTH:
+        raise ValueError("an id of the channel is too long")
+    return found

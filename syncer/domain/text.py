@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 from syncer.domain.words import SyncerError, Words
 
@@ -11,6 +14,7 @@ from syncer.domain.words import SyncerError, Words
 _HIDDEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"[^\S\n]+")
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
 _JOINER_ALONE = re.compile(
     "(?<![\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])\u200d|\u200d(?![\U0001f000-\U0001faff\u2600-\u27bf])"
 )
@@ -26,6 +30,35 @@ class BadText(SyncerError):
 
 class BadSku(SyncerError):
     """A SKU outside the grammar that all channels accept."""
+
+
+def storable(value: Any) -> Any:
+    """Return a JSON value without what no database takes: NUL, lone surrogates, numbers that are none.
+
+    For what a platform said and that must be compared as it stands; what people type goes through
+    :func:`clean_text`. A value that is fine is returned as it is.
+    """
+    return value if _is_storable(value) else _without_broken(value)
+
+
+def _is_storable(value: Any) -> bool:
+    if isinstance(value, str):
+        return not _BROKEN.search(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(_is_storable(name) and _is_storable(item) for name, item in value.items())
+    return not isinstance(value, (list, tuple)) or all(map(_is_storable, value))
+
+
+def _without_broken(value: Any) -> Any:
+    if isinstance(value, str):
+        return _BROKEN.sub("", value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_without_broken(name): _without_broken(item) for name, item in value.items()}
+    return [_without_broken(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def clean_text(value: str, *, max_length: int, multiline: bool = False) -> str:

@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from syncer.domain.listing import Json, RemoteListing, Rendered, WantedListing
 from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
+from syncer.domain.text import clean_text, storable
 from syncer.domain.words import Words
 from syncer.sdk.http import HttpClient
 from syncer.sdk.operations import Kind, ListingRef, Operation, Page, Result
@@ -193,6 +194,12 @@ class Identity:
     currency: str = ""
     test_shop: bool = False
     access_until: dt.datetime | None = None
+
+    def __post_init__(self) -> None:
+        # People read the name, and another shop's owner chose it (security.md C2, H6).
+        for name, most in (("shop_id", 80), ("shop_name", 120), ("region", 20), ("currency", 3)):
+            text = str(storable(getattr(self, name)))[: most * 4]
+            object.__setattr__(self, name, clean_text(text, max_length=most * 4)[:most])
 
 
 @dataclass(frozen=True, slots=True)

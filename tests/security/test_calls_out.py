@@ -135,7 +135,7 @@ def test_old_tls_is_not_spoken(self_signed: ssl.SSLContext, tmp_path: Path) -> N
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")
     for context, wanted in ((old, ("UNSUPPORTED_PROTOCOL",)), (self_signed, ("TLSV1_ALERT_UNKNOWN_CA",))):
-        for port, reasons in _handshakes(context):
+        for port, reasons in _handshakes(context):  # noqa: B007 - it fills up meanwhile
             client = HttpClient(hosts=("localhost",))
             with pytest.raises(Transient) as caught:
                 client.call("POST", f"https://localhost:{port}/x", operation="x", write=True)
