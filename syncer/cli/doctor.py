@@ -242,7 +242,7 @@ def _accounts(desk: Desk, online: bool) -> Iterator[Finding]:
     if not accounts:
         yield Finding(Words("Toko", "Shops"), None, Words("belum ada", "none yet"))
     for stored in accounts:
-        one, subject = stored, Words(f"Toko {stored.name}", f"Shop {stored.name}")
+        one, subject = stored, Words(stored.name, stored.name)
         if online and one.state in ("active", "sign_in_needed"):
             try:
                 one = check_account(desk.engine, desk.keys, one, now=desk.now, **desk.for_shops()).account

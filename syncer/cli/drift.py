@@ -93,6 +93,7 @@ def _look(desk: Desk, name: str | None) -> list[str]:
     service = Service(desk.deps(), only=[name] if name else ())
     service.start()
     try:
+        service.run_until_idle()  # what is due is not judged
         found = service.sweep(name)
         service.run_until_idle()
     finally:

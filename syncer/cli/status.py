@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 app = single()
 
+#: Quotas of a window this long are worth a warning when they run out; shorter ones fill up by themselves.
+_DAILY_S = 3600
+
 
 @command(
     app,
@@ -88,6 +91,8 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
 
 def _as_json(one: AccountStatus) -> dict[str, Any]:
     found = one.to_json()
+    found["oldest_verified_at"] = one.oldest_verified_at
+    found["sign_in_expires_at"] = one.sign_in_expires_at
     for name in ("sign_in_notice", "last_error"):
         words = getattr(one, name)
         found[name] = say(words) if words else None
@@ -117,8 +122,9 @@ def _warnings(one: AccountStatus) -> None:
             )
         )
     for budget in one.budget:
-        used, limit = budget.get("used"), budget.get("limit")
-        if isinstance(used, (int, float)) and isinstance(limit, (int, float)) and limit and used / limit > 0.9:
+        free, limit, window = budget.get("free"), budget.get("limit"), budget.get("per_seconds")
+        daily = isinstance(window, (int, float)) and window >= _DAILY_S
+        if daily and isinstance(free, (int, float)) and isinstance(limit, (int, float)) and free < limit / 10:
             name = budget.get("name", "")
             out.line(
                 out.clean(word(f"  {one.name}: jatah {name} hampir habis", f"  {one.name}: {name} is nearly used up"))

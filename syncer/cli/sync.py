@@ -24,6 +24,7 @@ app = single()
 
 _HORIZON_S = 30.0
 _LOOK_S = 0.05
+_ROUNDS = 3
 #: While a daemon works, how long nothing may move before we stop waiting for it.
 _STANDSTILL_S = 120.0
 
@@ -67,7 +68,7 @@ def sync(
         out.print_json(rows)
     else:
         _say(rows)
-    if any(row["problems"] or row["questions"] or row["waiting"] or _asleep(row) for row in rows):
+    if any(_unfinished(row) for row in rows):
         raise typer.Exit(PARTLY)
 
 
@@ -93,9 +94,20 @@ def _divide(desk: Desk, accounts: Sequence[Account]) -> tuple[list[Account], lis
 
 def _work(desk: Desk, accounts: Sequence[Account], bar: out.Progress) -> None:
     from config.logging import set_up_logging
-    from syncer.sync.service import Service
+    from syncer.sync.idle import open_rows
 
     set_up_logging("DEBUG" if desk.settings.log_level == "DEBUG" else "CRITICAL")
+    for _ in range(_ROUNDS):
+        _work_once(desk, accounts, bar)
+        # A last look at a listing, while the workers ended, may have found one more thing to do.
+        with desk.read() as connection:
+            if not open_rows(connection, [one.id for one in accounts], desk.now):
+                return
+
+
+def _work_once(desk: Desk, accounts: Sequence[Account], bar: out.Progress) -> None:
+    from syncer.sync.service import Service
+
     service = Service(desk.deps(), only=[one.name for one in accounts])
     most = 0
 
@@ -182,8 +194,12 @@ def _summary(desk: Desk, accounts: Sequence[Account], before: int) -> list[dict[
     ]
 
 
-def _asleep(row: dict[str, Any]) -> bool:
-    return row["state"] in ("sign_in_needed", "stopped")
+def _unfinished(row: dict[str, Any]) -> bool:
+    """Tell whether something failed or waits. A shop that a person has paused, or that is read-only, is as wanted."""
+    if row["state"] in ("sign_in_needed", "stopped"):
+        return True
+    sends = row["state"] == "active" and row["mode"] == "live"
+    return bool(sends and (row["problems"] or row["questions"] or row["waiting"]))
 
 
 def _say(rows: Sequence[dict[str, Any]]) -> None:
