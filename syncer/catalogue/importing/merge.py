@@ -9,21 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
-
-from sqlalchemy import Connection, and_, select
+from typing import Any
 
 from syncer.catalogue import errors
-from syncer.catalogue.importing import values
 from syncer.catalogue.importing.draft import Draft, DraftVariant, PictureRef
-from syncer.catalogue.read import load_products
+from syncer.catalogue.importing.known import MEDIA, Known, made, possible_skus
 from syncer.catalogue.taxonomy import check_category
 from syncer.domain.product import Photo, Product, ProductStatus, Variant
 from syncer.domain.words import SyncerError, Words
-from syncer.store.tables import media, photo, product, sku_alias, variant
 
-_MEDIA = "media:"
-_AT_ONCE = 500
 _SIMILAR = 60
 _FIELDS = (
     "title",
@@ -56,32 +50,6 @@ _TWICE = Words(
 )
 
 
-class Owner(NamedTuple):
-    """Whose SKU it is: the variant, its product, and its present SKU."""
-
-    variant_id: int
-    product_id: int
-    sku: str
-
-
-@dataclass(slots=True)
-class Known:
-    """What the catalogue has about some drafts."""
-
-    by_handle: dict[str, int]
-    owners: Mapping[str, Owner]
-    products: dict[int, Product]
-    sources: Mapping[int, str]
-    retired: Mapping[int, frozenset[str]]
-    media: frozenset[str]
-    addresses: Mapping[int, Mapping[str, str]]
-
-    def remember(self, value: Product) -> None:
-        """Let later drafts of the same product build on ``value``, which isn't saved yet."""
-        key = self.by_handle.setdefault(value.handle, -1 - len(self.by_handle))
-        self.products[key] = value
-
-
 @dataclass(slots=True)
 class Merged:
     """A draft as a whole product: what to save, the counts to set, the pictures to fetch."""
@@ -92,33 +60,6 @@ class Merged:
     #: Draft's row, the SKU it was kept under, and the number.
     stock: list[tuple[int, str, int]] = field(default_factory=list)
     fetch: list[PictureRef] = field(default_factory=list)
-
-
-def look_up(connection: Connection, drafts: Sequence[Draft]) -> Known:
-    """Return what the catalogue has about ``drafts``, with a handful of queries."""
-    handles = [draft.handle for draft in drafts]
-    skus = list({sku for draft in drafts for one in draft.variants for sku in _possible_skus(draft, one)})
-    by_handle = {
-        row.handle: row.id
-        for part in _parts(handles)
-        for row in connection.execute(select(product.c.handle, product.c.id).where(product.c.handle.in_(part)))
-    }
-    owners = _owners(connection, skus)
-    ids = sorted({*by_handle.values(), *(owner.product_id for owner in owners.values())})
-    refs = [picture.ref.removeprefix(_MEDIA) for draft in drafts for picture in draft.pictures]
-    return Known(
-        by_handle=by_handle,
-        owners=owners,
-        products=load_products(connection, ids),
-        sources=_column(connection, ids, product.c.source),
-        retired=_retired(connection, ids),
-        media=frozenset(
-            sha
-            for part in _parts([ref for ref in refs if len(ref) == 64])
-            for sha in connection.execute(select(media.c.sha256).where(media.c.sha256.in_(part))).scalars()
-        ),
-        addresses=_addresses(connection, ids) if refs else {},
-    )
 
 
 def merge(
@@ -274,12 +215,12 @@ def _kept(draft: Draft, one: DraftVariant, stored: Product | None, axes: Sequenc
         return replace(before, sku=sku, option_values=one.option_values, **changes)
     if one.price is None:
         raise _Row(_NO_PRICE)
-    return Variant(sku=one.sku or _made(draft, one), option_values=one.option_values, **changes)
+    return Variant(sku=one.sku or made(draft, one), option_values=one.option_values, **changes)
 
 
 def _before(draft: Draft, one: DraftVariant, stored: Product | None, known: Known) -> Variant | None:
     """Return the stored variant that a row is about: by SKU or former SKU, else by its options if a SKU was made."""
-    for sku in _possible_skus(draft, one):
+    for sku in possible_skus(draft, one):
         owner = known.owners.get(sku)
         if owner is None:
             continue
@@ -295,15 +236,7 @@ def _before(draft: Draft, one: DraftVariant, stored: Product | None, known: Know
     if one.sku in known.retired.get(stored.id, frozenset()):
         return None
     # A row that had no SKU, and got one meanwhile, is still the same variant.
-    return same if same.sku == _made(replace(draft, handle=stored.handle), one) else None
-
-
-def _possible_skus(draft: Draft, one: DraftVariant) -> list[str]:
-    return [one.sku] if one.sku else [_made(draft, one)]
-
-
-def _made(draft: Draft, one: DraftVariant) -> str:
-    return values.made_sku(draft.handle, one.option_values)
+    return same if same.sku == made(replace(draft, handle=stored.handle), one) else None
 
 
 def _variants(
@@ -360,7 +293,7 @@ def _photos(draft: Draft, stored: Product | None, known: Known, skus: Mapping[st
     before = {one.sha256: one for one in photos}
     named: dict[str, Photo] = {}
     for picture in draft.pictures:
-        sha = picture.ref.removeprefix(_MEDIA) if picture.ref.startswith(_MEDIA) else by_address.get(picture.ref, "")
+        sha = picture.ref.removeprefix(MEDIA) if picture.ref.startswith(MEDIA) else by_address.get(picture.ref, "")
         if sha and (sha in known.media or sha in before):
             old = before.get(sha, Photo(sha))
             sku = skus.get(picture.sku or "", old.sku)
@@ -371,8 +304,8 @@ def _photos(draft: Draft, stored: Product | None, known: Known, skus: Mapping[st
 def _pictures(found: Merged, known: Known, skus: Mapping[str, str]) -> None:
     by_address = known.addresses.get(found.product.id, {})
     for picture in found.draft.pictures:
-        if picture.ref.startswith(_MEDIA):
-            if picture.ref.removeprefix(_MEDIA) not in known.media:
+        if picture.ref.startswith(MEDIA):
+            if picture.ref.removeprefix(MEDIA) not in known.media:
                 found.draft.note(
                     found.draft.rows[0],
                     "Satu foto di berkas ini hanya ada di tempat asalnya; unggah lagi fotonya.",
@@ -380,63 +313,3 @@ def _pictures(found: Merged, known: Known, skus: Mapping[str, str]) -> None:
                 )
         elif picture.ref not in by_address:
             found.fetch.append(picture._replace(sku=skus.get(picture.sku or "", picture.sku)))
-
-
-# --- queries ----------------------------------------------------------------------------------------------------
-
-
-def _owners(connection: Connection, skus: Sequence[str]) -> dict[str, Owner]:
-    found: dict[str, Owner] = {}
-    for part in _parts(skus):
-        former = connection.execute(
-            select(sku_alias.c.sku, variant.c.id, variant.c.product_id, variant.c.sku)
-            .join(variant, variant.c.id == sku_alias.c.variant_id)
-            .where(and_(sku_alias.c.sku.in_(part), variant.c.retired_at.is_(None)))
-        )
-        found.update((row[0], Owner(row[1], row[2], row[3])) for row in former)
-        rows = connection.execute(
-            select(variant.c.sku, variant.c.id, variant.c.product_id).where(
-                and_(variant.c.sku.in_(part), variant.c.retired_at.is_(None))
-            )
-        )
-        found.update((row[0], Owner(row[1], row[2], row[0])) for row in rows)
-    return found
-
-
-def _column(connection: Connection, ids: Sequence[int], column: Any) -> dict[int, str]:
-    return {
-        row[0]: row[1]
-        for part in _parts(ids)
-        for row in connection.execute(select(product.c.id, column).where(product.c.id.in_(part)))
-    }
-
-
-def _retired(connection: Connection, ids: Sequence[int]) -> dict[int, frozenset[str]]:
-    found: dict[int, set[str]] = {}
-    for part in _parts(ids):
-        rows = connection.execute(
-            select(variant.c.product_id, variant.c.sku).where(
-                and_(variant.c.product_id.in_(part), variant.c.retired_at.is_not(None))
-            )
-        )
-        for row in rows:
-            found.setdefault(row[0], set()).add(row[1])
-    return {product_id: frozenset(skus) for product_id, skus in found.items()}
-
-
-def _addresses(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, str]]:
-    """Return which photo came from which address, by product."""
-    found: dict[int, dict[str, str]] = {}
-    for part in _parts(ids):
-        rows = connection.execute(
-            select(photo.c.product_id, photo.c.source_url, photo.c.sha256).where(
-                and_(photo.c.product_id.in_(part), photo.c.source_url != "")
-            )
-        )
-        for row in rows:
-            found.setdefault(row[0], {})[row[1]] = row[2]
-    return found
-
-
-def _parts(many: Sequence[Any]) -> list[Sequence[Any]]:
-    return [many[start : start + _AT_ONCE] for start in range(0, len(many), _AT_ONCE)]

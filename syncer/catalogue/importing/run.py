@@ -22,7 +22,8 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from syncer.catalogue.edit import new_cause, preview_products, save_products
 from syncer.catalogue.importing.draft import Draft, Prices
 from syncer.catalogue.importing.grouping import Groups, group
-from syncer.catalogue.importing.merge import Merged, look_up, merge
+from syncer.catalogue.importing.known import look_up
+from syncer.catalogue.importing.merge import Merged, merge
 from syncer.catalogue.importing.recognise import recognise
 from syncer.catalogue.importing.report import ImportReport, RowNote
 from syncer.catalogue.importing.returned import returned_file, returned_name
