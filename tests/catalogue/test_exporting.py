@@ -228,6 +228,7 @@ def catalogues(draw: st.DrawFn) -> Product:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 @given(value=catalogues())
+@pytest.mark.rule("F6")
 def test_whatever_is_saved_comes_back(engine: Engine, tmp_path: Path, name: str, value: Product) -> None:
     with write(engine) as connection:
         value = replace(value, id=0)
@@ -244,6 +245,7 @@ def test_whatever_is_saved_comes_back(engine: Engine, tmp_path: Path, name: str,
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.rule("F6")
 def test_no_cell_of_an_export_runs(engine: Engine, tmp_path: Path, payload: str) -> None:
     """Security F6: every text column, in both kinds of file."""
     with write(engine) as connection:

@@ -197,6 +197,8 @@ def test_one_bad_address_does_not_stop_the_others(engine: Engine, home: Path, se
 # --- size and time ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("C1")
+@pytest.mark.rule("H5")
 def test_a_body_is_cut_at_the_limit_unpacked(server: Server) -> None:
     bomb = gzip.compress(b"\x00" * 60_000_000)
     server.give("/bomb", bomb, Content_Encoding="gzip")
@@ -244,6 +246,7 @@ PRIVATE = (
 
 
 @pytest.mark.parametrize("host", PRIVATE)
+@pytest.mark.rule("H2")
 def test_private_addresses_in_every_spelling_are_refused(host: str) -> None:
     with Fetcher(allow_http=True, timeouts=(0.5, 0.5)) as fetcher:
         for scheme in ("https", "http"):
@@ -271,6 +274,7 @@ def test_private_addresses_in_every_spelling_are_refused(host: str) -> None:
         ("", "no address"),
     ],
 )
+@pytest.mark.rule("H2")
 def test_addresses_in_a_wrong_form_are_refused_uncalled(url: str, words: str) -> None:
     with Fetcher() as fetcher, pytest.raises(AddressRefused, match=words):
         fetcher.fetch(url, max_bytes=100)
@@ -286,6 +290,7 @@ def test_only_listed_private_addresses_are_called(server: Server) -> None:
         assert fetcher.fetch(url, max_bytes=10_000)[0] == jpeg()
 
 
+@pytest.mark.rule("H4")
 def test_a_redirect_is_followed_only_where_it_may_go(server: Server) -> None:
     server.give("/1.jpg", jpeg())
     server.give("/a", b"", status=302, Location="/1.jpg")
@@ -308,6 +313,7 @@ def test_a_redirect_is_followed_only_where_it_may_go(server: Server) -> None:
         other.stop()
 
 
+@pytest.mark.rule("H2")
 def test_a_name_is_looked_up_once_and_only_the_checked_address_called(server: Server, monkeypatch) -> None:
     """DNS rebinding: public at the first look-up, loopback at the second."""
     looked_up: list[str] = []

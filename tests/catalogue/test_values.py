@@ -46,6 +46,7 @@ def test_counts(text: str, three: bool, number: int) -> None:
         "½",
     ],
 )
+@pytest.mark.rule("C3")
 def test_bad_counts_are_refused_in_words(text: str) -> None:
     with pytest.raises(values.BadCell):
         values.count(text, three_decimals=text == "-1.500")
@@ -96,6 +97,7 @@ def test_prices_in_another_currency_need_a_rate() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+62", "-A", "@x", "\tx", "＝1", " =1", "'=1", "''=x", "'-5"])
+@pytest.mark.rule("F6")
 def test_what_looks_like_a_formula_is_guarded_and_read_back(text: str) -> None:
     written = values.guarded(text)
     assert written.startswith("'")
@@ -103,6 +105,7 @@ def test_what_looks_like_a_formula_is_guarded_and_read_back(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["-5", "-5.5", "12", "'", "it's", "a=b", "'apa'"])
+@pytest.mark.rule("F6")
 def test_what_is_no_formula_stays(text: str) -> None:
     assert values.guarded(text) == text
     assert values.cell(text) == text
@@ -140,6 +143,7 @@ def test_addresses_are_told_apart() -> None:
         ("<style>p{}</style>x<!-- y -->", "x"),
     ],
 )
+@pytest.mark.rule("F7")
 def test_html_becomes_what_a_reader_sees(source: str, seen: str) -> None:
     assert values.plain_text(source) == seen
 

@@ -135,6 +135,7 @@ def test_prices_as_people_write_them(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("number", ["-1", "1_000", "１２", "NaN", "1e3", "9999999", "abc", ""])
+@pytest.mark.rule("C3")
 def test_numbers_that_are_none_are_refused(sqlite_cli: Cli, number: str) -> None:
     sqlite_cli.catalogue()
     result = sqlite_cli("stock", "set", "MK-1", number)
@@ -144,6 +145,7 @@ def test_numbers_that_are_none_are_refused(sqlite_cli: Cli, number: str) -> None
 
 
 @pytest.mark.parametrize("price", ["0", "-5", "NaN", "Infinity", "1e999999", "2000000000", "gratis"])
+@pytest.mark.rule("C3")
 def test_prices_that_are_none_are_refused(sqlite_cli: Cli, price: str) -> None:
     sqlite_cli.catalogue()
     assert sqlite_cli("price", "set", "MK-1", price).code in (1, 2)
