@@ -44,36 +44,39 @@ class Answer(NamedTuple):
 
 
 class Child:
-    """A child for one batch: ``with Child() as child: child.ask("picture", data, longest=2000)``."""
+    """A child for one batch: ``with Child() as child: child.ask("picture", data, longest=2000)``.
+
+    However many batches there are in this process, one file is open at a time.
+    """
 
     def __init__(self, *, picture_s: float = PICTURE_S, sheet_s: float = SHEET_S) -> None:
         self._deadlines = {"picture": picture_s, "sheet": sheet_s}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Child:
-        _ONE_AT_A_TIME.acquire()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._end()
-        finally:
-            _ONE_AT_A_TIME.release()
+        self._end()
 
     def ask(self, kind: str, data: bytes, **job: int) -> Answer:
         """Have one file opened; raises :class:`FileRefused`, also when the child died of it or was too slow."""
-        process = self._start()
-        header = json.dumps({"kind": kind, "size": len(data), **job}).encode() + b"\n"
-        try:
-            found = _Exchange(process, header + data, time.monotonic() + self._deadlines[kind]).run()
-        except (OSError, EOFError, ValueError, TimeoutError):
-            self._end(kill=True)
-            raise FileRefused("unreadable") from None
+        with _ONE_AT_A_TIME:
+            found = self._exchange(kind, data, job)
         if "refused" in found.facts:
             raise FileRefused(str(found.facts["refused"]))
         return found
+
+    def _exchange(self, kind: str, data: bytes, job: dict[str, int]) -> Answer:
+        process = self._start()
+        header = json.dumps({"kind": kind, "size": len(data), **job}).encode() + b"\n"
+        try:
+            return _Exchange(process, header + data, time.monotonic() + self._deadlines[kind]).run()
+        except (OSError, EOFError, ValueError, TimeoutError):
+            self._end(kill=True)
+            raise FileRefused("unreadable") from None
 
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:

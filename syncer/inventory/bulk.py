@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from syncer.domain.stock import STOCK_MAX, Reason
 from syncer.inventory import errors
 from syncer.inventory.locations import DEFAULT_LOCATION, find_location
-from syncer.inventory.marking import mark_moved
+from syncer.inventory.marking import lock_listings, mark_moved
 from syncer.store.tables import stock_level, stock_movement
 from syncer.store.upsert import insert_or_keep
 
@@ -58,6 +58,7 @@ def import_counts(
     due = [count for count in counts if last.get(count.variant_id) != count.on_hand]
     if not due:
         return []
+    lock_listings(connection, sorted({count.product_id for count in due}))
     on_hand = _locked_levels(connection, [count.variant_id for count in due], place.id)
     common = {"location_id": place.id, "reason": Reason.IMPORT.value, "note": note, "actor": actor, "at": now}
     rows: list[dict[str, Any]] = [

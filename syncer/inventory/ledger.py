@@ -17,7 +17,7 @@ from syncer.domain.text import clean_text
 from syncer.inventory import errors
 from syncer.inventory.levels import Mismatch, audit, available, levels
 from syncer.inventory.locations import DEFAULT_LOCATION, Location, add_location, find_location, list_locations
-from syncer.inventory.marking import mark_moved
+from syncer.inventory.marking import lock_listings, mark_moved
 from syncer.store.skus import FoundVariant, find_variant
 from syncer.store.tables import stock_level, stock_movement
 from syncer.store.upsert import insert_if_absent
@@ -161,6 +161,7 @@ class _Entry:
             stock_level.c.variant_id == self.found.id,
             stock_level.c.location_id == self._place.id,
         )
+        lock_listings(connection, [self.found.product_id])
         self.on_hand = self._lock()
         same = select(stock_movement.c.id).where(stock_movement.c.reference == self._reference)
         self.repeated = connection.execute(same).first() is not None

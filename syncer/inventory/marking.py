@@ -40,6 +40,20 @@ def mark_moved(
     return marked
 
 
+def lock_listings(connection: Connection, product_ids: Sequence[int]) -> None:
+    """Lock the listings that a movement will mark, before the levels: everybody takes them in this order.
+
+    Whoever edits or records a listing holds its row already when it comes to the stock; the other way round two
+    transactions could wait for each other. SQLite has one writer at a time and needs no locks.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    for start in range(0, len(product_ids), _AT_ONCE):
+        part = product_ids[start : start + _AT_ONCE]
+        rows = select(listing.c.id).where(listing.c.product_id.in_(part)).order_by(listing.c.id).with_for_update()
+        connection.execute(rows).all()
+
+
 def _lane(variant_ids: Sequence[int]) -> ColumnElement[int]:
     shows_some = or_(offer.c.quantity_unknown, func.coalesce(offer.c.quantity, 1) > 0)
     shows_more = or_(offer.c.quantity_unknown, offer.c.quantity.is_(None), offer.c.quantity > _wanted())

@@ -424,6 +424,48 @@ def test_others_get_in_between_within_milliseconds(engine: Engine) -> None:
         assert connection.execute(select(func.count()).select_from(variant)).scalar() == 4002
 
 
+def test_counts_and_imports_of_the_same_listed_products_never_wait_for_each_other(engine: Engine) -> None:
+    def data(round_number: int) -> bytes:
+        return rows(
+            *((f"f{n}", f"p{n}", f"Isi {n} {round_number}", "", "", "9000", str(round_number % 7)) for n in range(30))
+        )
+
+    take(engine, data(0))
+    with write(engine) as connection:
+        shops = [add_account(connection, name) for name in ("satu", "dua")]
+        for found in iter_products(connection):
+            for shop in shops:
+                add_listing(connection, shop, found.id, {found.variants[0].id: 3})
+    failed: list[BaseException] = []
+    done = threading.Event()
+
+    def count(order: int) -> None:
+        try:
+            number = 0
+            while not done.is_set():
+                number += order
+                with write(engine) as connection:
+                    set_on_hand(connection, f"f{number % 30}", abs(number) % 9, now=NOW)
+                    set_on_hand(connection, f"f{number % 30}", abs(number) % 9 + 1, now=NOW)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=count, args=(order,)) for order in (1, -1)]
+    for thread in threads:
+        thread.start()
+    try:
+        for round_number in range(1, 12):
+            report = take(engine, data(round_number))
+            assert report.changed == 30
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+    with read(engine) as connection:
+        assert audit(connection) == []
+
+
 def test_two_imports_of_the_same_file_at_once_make_one_catalogue(engine: Engine) -> None:
     data = rows(*((f"f{n}", f"p{n // 2}", f"Isi {n // 2}", "Warna", str(n), "9000", "3") for n in range(300)))
     reports: list[ImportReport] = []
