@@ -34,7 +34,11 @@ class ControlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """How the shop window looks: the platform's name as a person knows it, its colours (CSS), its currency."""
+    """How the shop window looks: the platform's name as a person knows it, its colours (CSS), its currency.
+
+    `place` names the storefront where a shop has several. `dark` turns the page dark: then `accent_dark` is the
+    colour of text on dark ground, and `tint` the ground.
+    """
 
     shop: str
     tagline: str
@@ -42,6 +46,8 @@ class Theme:
     accent_dark: str
     tint: str
     currency: str = "IDR"
+    place: str = ""
+    dark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class Sandbox(ABC):
     name: ClassVar[str]
     """The connector's name, for example `shopee`."""
     theme: ClassVar[Theme]
+    storefronts: ClassVar[Mapping[str, Theme]] = {}
+    """Further windows of the same shops, by the name that stands in their addresses (`/shop?on=NAME`)."""
     limits_type: ClassVar[type[Limits]] = Limits
     templates: ClassVar[str | None] = None
     """Package that holds the sandbox's own page templates, if it has any."""
@@ -221,6 +229,14 @@ class Sandbox(ABC):
     @abstractmethod
     def window_product(self, account: str | None, product_id: str) -> WindowProduct | None:
         """One product that a buyer can see."""
+
+    def window_on(self, storefront: str, account: str | None, search: str) -> Sequence[WindowProduct]:
+        """As `window`, on one of `storefronts`."""
+        return self.window(account, search)
+
+    def window_product_on(self, storefront: str, account: str | None, product_id: str) -> WindowProduct | None:
+        """As `window_product`, on one of `storefronts`."""
+        return self.window_product(account, product_id)
 
     def window_name(self, account: str | None) -> str:
         """The shop's name in the window."""

@@ -5,6 +5,8 @@ Works without JavaScript; with it, the page follows changes by itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -14,12 +16,13 @@ from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from syncer.sdk.sandbox.base import Page, Sandbox
+from syncer.sdk.sandbox.base import Page, Sandbox, Theme, WindowProduct
 from syncer.sdk.sandbox.guard import API_HEADERS, page_headers
 
 PAGE_SIZE = 48
 
 _BASE = "syncer.sdk.sandbox"
+_DARK = "--ink:#f3f1f2;--soft:#a8a3a7;--line:#2d2d33;--paper:#18181c;--bar:#000;--leaf:#000;color-scheme:dark"
 _STATIC = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
 
 
@@ -50,6 +53,20 @@ def _environment(own: str | None, currency: str) -> Environment:
     return environment
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Which shop is looked at, and on which storefront (None: the first one)."""
+
+    account: str | None = None
+    storefront: str | None = None
+
+    def address(self, path: str = "", **more: Any) -> str:
+        """The address of a page in the same view."""
+        pairs = [("shop_id", self.account), ("on", self.storefront), *more.items()]
+        query = urlencode([(key, value) for key, value in pairs if value])
+        return f"/shop{path}?{query}" if query else f"/shop{path}"
+
+
 class Window:
     """Pages of one sandbox."""
 
@@ -78,51 +95,66 @@ class Window:
         return self._shop(path.removeprefix("/shop").strip("/"), request)
 
     def _shop(self, name: str, request: Request) -> Response:
-        account = request.query_params.get("shop_id")
+        storefront = request.query_params.get("on")
+        view = _View(
+            request.query_params.get("shop_id"), storefront if storefront in self._sandbox.storefronts else None
+        )
         if name == "":
-            return self._grid(account, request)
+            return self._grid(view, request)
         if name == "pulse":
             return JSONResponse({"revision": self._sandbox.revision}, headers=API_HEADERS)
         if name == "theme.css":
-            return self._theme()
+            return self._theme(self._theme_of(view))
         if name == "icon.svg":
-            icon = _static(name).replace(b"ACCENT", self._sandbox.theme.accent.encode())
+            icon = _static(name).replace(b"ACCENT", self._theme_of(view).accent.encode())
             return Response(icon, headers=API_HEADERS, media_type="image/svg+xml")
         if name in _STATIC:
             return Response(_static(name), headers=API_HEADERS, media_type=_STATIC[name])
-        product = self._sandbox.window_product(account, name)
+        product = self._product(view, name)
         if product is None:
-            return self._render("base/missing.html", 404, self._frame(account))
-        return self._render("base/product.html", 200, {**self._frame(account), "product": product})
+            return self._render("base/missing.html", 404, self._frame(view))
+        return self._render("base/product.html", 200, {**self._frame(view), "product": product})
 
-    def _grid(self, account: str | None, request: Request) -> Response:
+    def _product(self, view: _View, name: str) -> WindowProduct | None:
+        if view.storefront is None:
+            return self._sandbox.window_product(view.account, name)
+        return self._sandbox.window_product_on(view.storefront, view.account, name)
+
+    def _products(self, view: _View, search: str) -> Sequence[WindowProduct]:
+        if view.storefront is None:
+            return self._sandbox.window(view.account, search)
+        return self._sandbox.window_on(view.storefront, view.account, search)
+
+    def _grid(self, view: _View, request: Request) -> Response:
         search = request.query_params.get("q", "").strip()[:100]
         wanted = request.query_params.get("page", "1")
-        products = self._sandbox.window(account, search)
+        products = self._products(view, search)
         pages = max(1, -(-len(products) // PAGE_SIZE))
         number = min(max(1, int(wanted) if wanted.isdigit() and len(wanted) < 6 else 1), pages)
         values = {
-            **self._frame(account),
+            **self._frame(view),
             "search": search,
             "total": len(products),
             "products": products[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
             "number": number,
             "pages": pages,
-            "link": lambda page: (
-                "/shop?" + urlencode([(k, v) for k, v in (("shop_id", account), ("q", search), ("page", page)) if v])
-            ),
+            "link": lambda page: view.address(q=search, page=page),
         }
         return self._render("base/shop.html", 200, values)
 
-    def _frame(self, account: str | None) -> dict[str, Any]:
+    def _theme_of(self, view: _View) -> Theme:
+        return self._sandbox.storefronts[view.storefront] if view.storefront else self._sandbox.theme
+
+    def _frame(self, view: _View) -> dict[str, Any]:
         sandbox = self._sandbox
+        views = [_View(view.account, name) for name in (None, *sandbox.storefronts)]
         return {
-            "theme": sandbox.theme,
-            "shop_name": sandbox.window_name(account),
-            "account": account,
+            "theme": self._theme_of(view),
+            "shop_name": sandbox.window_name(view.account),
+            "view": view,
             "search": "",
             "revision": sandbox.revision,
-            "tail": f"?shop_id={account}" if account else "",
+            "places": [(self._theme_of(other).place, other.address(), other == view) for other in views],
         }
 
     def _file(self, file_id: str) -> Response:
@@ -132,11 +164,11 @@ class Window:
         headers = {**API_HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
         return Response(found[0], headers=headers, media_type=found[1])
 
-    def _theme(self) -> Response:
-        theme = self._sandbox.theme
-        css = f":root{{--accent:{theme.accent};--accent-dark:{theme.accent_dark};--tint:{theme.tint}}}"
+    def _theme(self, theme: Theme) -> Response:
+        dark = _DARK if theme.dark else ""
+        css = f":root{{--accent:{theme.accent};--accent-dark:{theme.accent_dark};--tint:{theme.tint};{dark}}}"
         return Response(css, headers=API_HEADERS, media_type="text/css; charset=utf-8")
 
     def _render(self, template: str, status: int, values: Any, headers: dict[str, str] | None = None) -> Response:
-        html = self._environment.get_template(template).render(**{**self._frame(None), **values})
+        html = self._environment.get_template(template).render(**{**self._frame(_View()), **values})
         return Response(html, status, headers or page_headers(), media_type="text/html; charset=utf-8")

@@ -1,0 +1,1 @@
+"""connectors.tiktok_shop."""

@@ -1,0 +1,1 @@
+"""Pages of the TikTok Shop sandbox besides the shop windows."""
