@@ -189,7 +189,7 @@ def test_woocommerce_axes_that_nobody_fills_are_dropped_and_half_filled_ones_ask
 
 
 def test_woocommerce_rows_with_the_same_name_and_no_sku_stay_two_products(engine: Engine) -> None:
-    row = {"Type": "simple", "Name": "Товар (Копировать)", "Regular price": 240}
+    row = {"Type": "simple", "Name": "Ваза (копия)", "Regular price": 240}
     data = woo({"ID": 140} | row, {"ID": 141} | row)
     assert take(engine, data).new == 2
     again = take(engine, data)
