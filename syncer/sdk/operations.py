@@ -51,6 +51,8 @@ class Operation:
     (``None`` for CREATE). ``fields`` names the content fields to write (UPDATE); ``offers`` the offer keys to
     write (PRICE, STOCK, or an UPDATE of a connector without those). A RESHAPE, or a CREATE that takes several
     calls, does its next step only; the engine looks at the result, and asks again for what still differs.
+    ``key`` names one CREATE (at most 64 letters and digits): it stays the same when that is sent again after an
+    unknown outcome, and is another for every other one; for platforms with idempotency keys. "": the caller has none.
     """
 
     kind: Kind
@@ -59,6 +61,7 @@ class Operation:
     known: RemoteListing | None = None
     fields: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def remote_id(self) -> str:

@@ -1,0 +1,137 @@
+"""Which SKUs there are, as a full edit writes them: every one that stays is named by its id (tiktok_shop.md 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connectors.tiktok_shop import body, read
+from connectors.tiktok_shop.wire import Object, objects, text
+from syncer.domain.listing import Json, RemoteOffer, Rendered, RenderedOffer
+from syncer.domain.words import Words
+from syncer.sdk.errors import ConnectorError, Rejected
+from syncer.sdk.operations import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One full edit: its rows of SKUs, and the offers that are there afterwards; new ones have no id yet."""
+
+    rows: list[dict[str, Json]]
+    offers: tuple[RemoteOffer, ...]
+
+
+def bind(rendered: Rendered, known: Sequence[RemoteOffer], product: Object) -> dict[str, Object]:
+    """Match offers to SKUs there: by the id we know, then by SKU, then by option values."""
+    names = read.axes(product)
+    free = {text(sku.get("id")): sku for sku in objects(product.get("skus"))}
+    bound: dict[str, Object] = {}
+    ids = {offer.key: offer.remote_id for offer in known if offer.key}
+    for offer in rendered.offers:
+        if ids.get(offer.key) in free:
+            bound[offer.key] = free.pop(ids[offer.key])
+    by_sku = {text(sku.get("seller_sku")): key for key, sku in free.items() if sku.get("seller_sku")}
+    for offer in rendered.offers:
+        if offer.key not in bound and by_sku.get(offer.sku) in free:
+            bound[offer.key] = free.pop(by_sku[offer.sku])
+    by_values = {_folded(read.option_values(sku, names)): key for key, sku in free.items()}
+    for offer in rendered.offers:
+        if offer.key not in bound and by_values.get(_folded(offer.option_values)) in free:
+            bound[offer.key] = free.pop(by_values[_folded(offer.option_values)])
+    return bound
+
+
+def step(operation: Operation, product: Object, warehouse_id: str) -> Step | None:
+    """Return the edit towards the wanted SKUs, or ``None`` if they are there.
+
+    SKUs that stay keep their id, price and count. Raises Rejected where options would have to vanish altogether.
+    """
+    rendered = operation.rendered
+    bound = bind(rendered, operation.known.offers if operation.known else (), product)
+    if read.axes(product) and not rendered.option_names:
+        raise _options_stay()
+    if _as_wanted(rendered, product, bound):
+        return None
+    rows, offers = [], []
+    for offer in rendered.offers:
+        there = bound.get(offer.key)
+        if there is None:
+            rows.append({**body.new_sku(offer, operation, warehouse_id), **_options(offer, rendered, product)})
+            quantity = max(1, offer.quantity)
+            offers.append(RemoteOffer("", offer.sku, offer.price, quantity, offer.option_values, {}, offer.key))
+            continue
+        rows.append({**body.kept_sku(there), **body.sku_fields(offer, rendered, product)})
+        offers.append(RemoteOffer(text(there.get("id")), offer.sku, None, None, offer.option_values, {}, offer.key))
+    return Step(rows, tuple(offers))
+
+
+def unchanged(operation: Operation, product: Object) -> tuple[RemoteOffer, ...]:
+    """Return the offers of a product whose SKUs are as wanted."""
+    bound = bind(operation.rendered, operation.known.offers if operation.known else (), product)
+    return tuple(
+        RemoteOffer(text(bound[offer.key].get("id")), offer.sku, None, None, offer.option_values, {}, offer.key)
+        for offer in operation.rendered.offers
+    )
+
+
+def with_ids(offers: Sequence[RemoteOffer], answered: Sequence[Object]) -> tuple[RemoteOffer, ...] | None:
+    """Return offers with the ids of an answer, matched by SKU; ``None`` if one is missing there (sheet 8)."""
+    ids = {text(row.get("seller_sku")): text(row.get("id")) for row in answered}
+    found = tuple(offer if offer.remote_id else replace(offer, remote_id=ids.get(offer.sku, "")) for offer in offers)
+    return found if all(offer.remote_id for offer in found) else None
+
+
+def rebuilt(operation: Operation, product: Object) -> list[dict[str, Json]]:
+    """Return all SKUs of a product for a full edit, with making time and option pictures as wanted."""
+    rendered = operation.rendered
+    bound = bind(rendered, operation.known.offers if operation.known else (), product)
+    by_id = {text(sku.get("id")): key for key, sku in bound.items()}
+    wanted = {offer.key: offer for offer in rendered.offers}
+    rows = []
+    for sku in objects(product.get("skus")):
+        kept = body.kept_sku(sku)
+        offer = wanted.get(by_id.get(text(sku.get("id")), ""))
+        if offer is not None and _folded(rendered.option_names) == _folded(read.axes(product)):
+            kept.pop("pre_sale", None)
+            fields = body.sku_fields(offer, rendered, product)
+            kept |= {name: value for name, value in fields.items() if name != "seller_sku"}
+        rows.append(kept)
+    return rows
+
+
+def _options(offer: RenderedOffer, rendered: Rendered, product: Object) -> dict[str, Json]:
+    fields = body.sku_fields(offer, rendered, product)
+    return {name: fields[name] for name in ("sales_attributes",) if name in fields}
+
+
+def _as_wanted(rendered: Rendered, product: Object, bound: Mapping[str, Object]) -> bool:
+    """Return whether the SKUs are as wanted. The platform may spell an option as its own list does: "Merah"."""
+    names = read.axes(product)
+    if len(bound) != len(rendered.offers) or len(objects(product.get("skus"))) != len(bound):
+        return False
+    if _folded(names) != _folded(rendered.option_names):
+        return False
+    return all(
+        text(bound[offer.key].get("seller_sku")) == offer.sku
+        and _folded(read.option_values(bound[offer.key], names)) == _folded(offer.option_values)
+        for offer in rendered.offers
+    )
+
+
+def _folded(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(" ".join(value.split()).casefold() for value in values)
+
+
+def _options_stay() -> ConnectorError:
+    return Rejected(
+        "options_stay",
+        Words(
+            "TikTok Shop tidak bisa menghapus semua pilihan dari produk yang sudah punya varian.",
+            "TikTok Shop can't take all options away from a product that has variants.",
+        ),
+        remedy=Words(
+            "Tambahkan lagi satu pilihan; atau tarik produk ini dari sana dan terbitkan sebagai produk baru.",
+            "Add one option again; or withdraw this product from there and publish it as a new one.",
+        ),
+        field="option_names",
+    )
