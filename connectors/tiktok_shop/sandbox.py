@@ -286,7 +286,7 @@ class TiktokShopSandbox(Sandbox):
             "access_token": pair.access,
             "refresh_token": pair.refresh,
             "access_expires_at": expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "listing_platforms": ["TOKOPEDIA", "TIKTOK_SHOP"],
+            "platforms": "both",
         }
 
     def listings(self, account: str | None = None) -> list[dict[str, Any]]:

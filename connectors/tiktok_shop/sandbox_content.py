@@ -207,7 +207,7 @@ class Reader:
         return Sale(kind_id, name, value_id, value, fields.text(fields.mapping(entry, "sku_img"), "uri"))
 
     def _listed_or_new(self, known: Mapping[str, str], kind: str, name: str) -> str:
-        listed = next((key for key, text in known.items() if text.lower() == name.strip().lower()), None)
+        listed = next((key for key, text in known.items() if text == name.strip()), None)
         if listed is not None:
             return listed
         return self._store.named_id(kind, name)
@@ -285,5 +285,4 @@ def _attribute_name(attribute_id: str) -> str:
 
 
 def _attribute_id(name: str) -> str:
-    wanted = name.strip().lower()
-    return next((one.id for one in ATTRIBUTES if one.type == SALES and one.name.lower() == wanted), "")
+    return next((one.id for one in ATTRIBUTES if one.type == SALES and one.name == name.strip()), "")
