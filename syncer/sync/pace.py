@@ -18,8 +18,8 @@ from syncer.store.marks import Lane
 
 #: Times jitter on their way: a window is taken a little longer than declared.
 _MARGIN = 1.02
-_FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 300.0
+#: The pause after a refusal doubles with each refusal in a row, up to this: a stop must not wait for long.
+LONGEST_PAUSE_S = 30.0
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _Meter:
     day: dt.date | None = None
     used_today: int = 0
     paused_until: float = 0.0
-    pause_s: float = _FIRST_PAUSE_S
+    pause_s: float = 1.0
 
 
 class Pacer:
@@ -50,10 +50,12 @@ class Pacer:
         save_used: Callable[[str, dt.date, int], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         today: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        first_pause_s: float = 1.0,
     ) -> None:
         self._lock = threading.Lock()
         self._clock = clock
         self._today = today
+        self._first_pause_s = first_pause_s
         self._load_used, self._save_used = load_used, save_used
         self._meters: dict[tuple[str, str], _Meter] = {}
         self.add(budgets)
@@ -62,7 +64,10 @@ class Pacer:
         """Take in the budgets of one more account; the same key and name is the same budget."""
         with self._lock:
             for budget in budgets:
-                self._meters.setdefault((budget.key, budget.name), _Meter(budget, filled_at=self._clock()))
+                self._meters.setdefault(
+                    (budget.key, budget.name),
+                    _Meter(budget, filled_at=self._clock(), pause_s=self._first_pause_s),
+                )
 
     def spend(self, operation: str, lane: Lane, *, paid: bool = False) -> float:
         """Spend one call of ``operation`` and return 0, or return the seconds to wait before asking again.
@@ -95,24 +100,31 @@ class Pacer:
                     meter.used_today = max(meter.used_today - 1, 0)
 
     def refused(self, budget_name: str | None, after_s: float | None) -> float:
-        """The server refused for its rate: pause (longer each time in a row) and return the pause in seconds."""
+        """The server refused for its rate: pause (longer each time in a row) and return the pause in seconds.
+
+        ``after_s`` is what the server asked for. Refusals that come while it is paused already, of calls that were
+        under way, are the same refusal.
+        """
         with self._lock:
-            longest = 0.0
+            now, longest = self._clock(), 0.0
             for meter in self._meters.values():
                 if budget_name is not None and meter.budget.name != budget_name:
                     continue
-                pause = after_s if after_s is not None else meter.pause_s
-                meter.pause_s = min(meter.pause_s * 2, _LONGEST_PAUSE_S)
-                meter.paused_until = max(meter.paused_until, self._clock() + pause)
+                if meter.paused_until <= now:
+                    pause = max(after_s or 0.0, meter.pause_s)
+                    meter.pause_s = min(meter.pause_s * 2, LONGEST_PAUSE_S)
+                    meter.paused_until = now + pause
+                elif after_s is not None:
+                    meter.paused_until = max(meter.paused_until, now + after_s)
                 meter.tokens = 0.0
-                longest = max(longest, pause)
+                longest = max(longest, meter.paused_until - now)
             return longest
 
     def accepted(self) -> None:
         """The server took a call: the next refusal starts with a short pause again."""
         with self._lock:
             for meter in self._meters.values():
-                meter.pause_s = _FIRST_PAUSE_S
+                meter.pause_s = self._first_pause_s
 
     def use(self) -> list[Mapping[str, object]]:
         """Return per budget its name, key, limit, window and what is free now, for ``syncer status``."""

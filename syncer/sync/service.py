@@ -239,7 +239,7 @@ class Service:
                 ttl_s=deps.timing.lease_s,
                 grace_s=deps.timing.call_deadline_s + (deps.timing.late_write_s or 0.0),
             )
-            pacer = Pacer([], load_used=self._load_used, save_used=self._save_used)
+            pacer = Pacer([], load_used=self._load_used, save_used=self._save_used, first_pause_s=deps.timing.backoff_s)
             group = self._groups[one.budget_group] = _Group(lease, pacer)
         gate = ShopGate(group.pacer, group.lease, deps.timing.call_deadline_s, self._abort)
         try:
