@@ -15,7 +15,7 @@ import pytest
 from syncer.cli import main as cli_main
 from syncer.sdk.sandbox import RunningSandbox, sandbox_class
 
-CATALOGUE = """sku,product_code,title,description,materials,category_key,option1_name,option1_value,price_idr,stock,weight_g
+CATALOGUE = """sku,product_code,title,description,materials,category_key,option1_name,option1_value,price,stock,weight_g
 MK-1,MK,Mangkuk Kopi Tanah Liat,Mangkuk kecil untuk kopi pagi hari.,tanah liat,mangkuk-keramik,,,85000,5,300
 SL-M,SL,Selendang Tenun Tepi Benang,Selendang ringan dengan tepi benang.,katun,selendang,Warna,Merah,120000,3,200
 SL-B,SL,Selendang Tenun Tepi Benang,Selendang ringan dengan tepi benang.,katun,selendang,Warna,Biru,125000,0,200

@@ -1,0 +1,195 @@
+"""The daemon as people meet it: changes follow at once, it ends when told, and it heals when killed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import time
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+from syncer.catalogue.artwork import draw, jpeg
+from syncer.catalogue.edit import save_product
+from syncer.catalogue.media import PhotoStore, record_media
+from syncer.catalogue.read import load_products
+from syncer.domain.product import Photo
+from syncer.store.engine import open_engine, read, write
+from tests.cli.conftest import CATALOGUE
+from tests.end_to_end.conftest import House, wait_until
+
+
+def with_catalogue(house: House, text: str = CATALOGUE) -> None:
+    """Import a catalogue and give every product the same photo."""
+    (house.home / "katalog.csv").write_text(text, "utf-8")
+    house.run("import", "katalog.csv")
+    engine = open_engine(house.url, home=house.home)
+    now = dt.datetime.now(dt.UTC)
+    with PhotoStore(house.home) as store:
+        info = store.add(jpeg(draw("pola batik", "x", size=(500, 500))))
+    with read(engine) as connection:
+        products = load_products(connection, range(1, 500))
+    with write(engine) as connection:
+        record_media(connection, [info], now)
+        for product in products.values():
+            save_product(connection, replace(product, photos=(Photo(info.sha256),)), now=now)
+    engine.dispose()
+
+
+def live(house: House, count: int) -> bool:
+    rows = house.json("listings")
+    return len(rows) == count and all(row["synced"] for row in rows)
+
+
+def test_changes_follow_within_a_second(house: House) -> None:
+    with_catalogue(house)
+    house.open_shop()
+    daemon = house.daemon()
+    said = house.run("publish", "--all", "--account", "Orange").stdout
+    assert "on their way" in said
+    wait_until(lambda: live(house, 2), 20, "all live")
+    for number in (2, 0, 7):
+        house.run("stock", "set", "MK-1", str(number))
+        took = wait_until(lambda n=number: (house.offer("MK-1") or {}).get("stock") == n, 5, "the stock follows")
+        assert took < 1.0
+    house.run("price", "set", "MK-1", "99000")
+    assert wait_until(lambda: int((house.offer("MK-1") or {})["price"]) == 99000, 5, "the price follows") < 1.0
+    before = len([call for call in house.calls() if call["method"] == "POST"])
+    assert "0 writes" in house.run("sync").stdout, "nothing changed, nothing sent"
+    assert len([call for call in house.calls() if call["method"] == "POST"]) == before
+    time.sleep(2.5)
+    status = house.json("status")[0]
+    assert status["budget"], "the daemon says how much of the quota is free"
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(20) == 0
+    assert house.log("stopped")
+
+
+def test_one_daemon_a_home(sqlite_house: House) -> None:
+    first = sqlite_house.daemon()
+    second = sqlite_house.run("run", code=1)
+    assert second.stderr.count("\n") == 1
+    assert "already" in second.stderr
+    first.send_signal(signal.SIGINT)
+    assert first.wait(20) == 0
+    third = sqlite_house.daemon()
+    third.send_signal(signal.SIGTERM)
+    assert third.wait(20) == 0
+
+
+def test_a_second_signal_ends_at_once(sqlite_house: House) -> None:
+    house = sqlite_house
+    with_catalogue(house)
+    house.open_shop()
+    daemon = house.daemon()
+    # Each answer takes ten seconds, so that there is something to wait for.
+    fault = {"path": "/api/", "fault": "latency", "ms": 10_000, "times": 50}
+    request = urllib.request.Request(
+        f"{house.shop['control_url']}/faults",
+        data=json.dumps(fault).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    urllib.request.urlopen(request, timeout=5).close()
+    house.run("publish", "--all", "--account", "Orange")
+    time.sleep(0.7)
+    daemon.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    assert daemon.poll() is None, "it waits for the calls under way"
+    started = time.monotonic()
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(5) == 128 + signal.SIGTERM
+    assert time.monotonic() - started < 1.0
+
+
+def test_killed_in_the_middle_it_heals(house: House) -> None:
+    rows = "".join(
+        f"B-{n},B-{n},Barang Tenun Nomor {n},Tenun tangan yang rapi sekali.,katun,selendang,,,{9000 + n},{n % 7},99\n"
+        for n in range(25)
+    )
+    with_catalogue(house, CATALOGUE + rows)
+    house.open_shop()
+    daemon = house.daemon()
+    house.run("publish", "--all", "--account", "Orange")
+    for _ in range(3):
+        time.sleep(0.5)
+        daemon.kill()
+        daemon.wait()
+        daemon = house.daemon()
+    house.run("stock", "set", "MK-1", "4")
+    wait_until(lambda: live(house, 27), 60, "all live")
+    shown = house.listings()
+    assert len(shown) == 27
+    titles = [one["title"] for one in shown.values()]
+    assert len(titles) == len(set(titles)) == 27, "nothing twice"
+    assert all(one["status"] == "live" for one in shown.values())
+    assert (house.offer("MK-1") or {})["stock"] == 4
+
+
+def test_a_backup_beside_the_daemon(house: House) -> None:
+    with_catalogue(house)
+    house.open_shop()
+    house.daemon()
+    house.run("publish", "--all", "--account", "Orange")
+    house.run("db", "backup", "cadangan.zip")
+    refused = house.run("db", "restore", "cadangan.zip", "--force", code=1)
+    assert "syncer run" in refused.stderr
+    wait_until(lambda: live(house, 2), 20, "all live")
+
+
+def test_sync_asks_the_daemon_and_waits_for_it(house: House) -> None:
+    with_catalogue(house)
+    house.open_shop()
+    house.daemon()
+    house.run("publish", "--all", "--account", "Orange")
+    house.run("sync")
+    assert all(one["status"] == "live" for one in house.listings().values())
+    assert len(house.listings()) == 2
+
+
+def test_a_stock_change_does_not_wait_for_an_import(sqlite_house: House) -> None:
+    """Fifty thousand rows come in; a count from another process reaches the shop in under a second."""
+    house = sqlite_house
+    with_catalogue(house)
+    house.open_shop()
+    house.daemon()
+    house.run("publish", "--all", "--account", "Orange")
+    wait_until(lambda: live(house, 2), 20, "all live")
+    head = "sku,product_code,title,description,materials,category_key,price,stock\n"
+    rows = (f"X-{n},X-{n},Barang Impor {n},Uraian panjang.,kayu,selendang,{5000 + n},{n % 9}\n" for n in range(50_000))
+    (house.home / "besar.csv").write_text(head + "".join(rows), "utf-8")
+    importing = house.start("import", "besar.csv")
+    time.sleep(4.0)
+    slowest = 0.0
+    for number in (3, 0, 6, 1):
+        assert importing.poll() is None, "the import is still running"
+        started = time.monotonic()
+        house.run("stock", "set", "MK-1", str(number))
+        wait_until(lambda n=number: (house.offer("MK-1") or {}).get("stock") == n, 10, "the stock follows")
+        slowest = max(slowest, time.monotonic() - started)
+    importing.terminate()
+    assert slowest < 1.5, "with the start of the command's own process"
+
+
+def test_logs_are_json_without_secrets(sqlite_house: House) -> None:
+    house = sqlite_house
+    with_catalogue(house)
+    house.open_shop()
+    daemon = house.daemon()
+    house.run("publish", "--all", "--account", "Orange")
+    wait_until(lambda: live(house, 2), 20, "all live")
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait(20)
+    text = (house.home / "run.log").read_text("utf-8")
+    assert all(line.startswith("{") for line in text.splitlines())
+    outcomes = house.log("outcome")
+    assert {line["account"] for line in outcomes} == {"Orange"}
+    options = house.shop["account"]["options"]
+    for name in ("partner_key", "access_token", "refresh_token"):
+        assert options[name] not in text
+        for path in Path(house.home).rglob("*"):
+            if path.is_file() and path.name != "sandbox.log":
+                assert options[name].encode() not in path.read_bytes(), path
+    assert os.stat(house.home / "run.log").st_size > 0
