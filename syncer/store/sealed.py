@@ -245,14 +245,16 @@ def _read_keys(home: Path, key: str | None, key_file: Path | None) -> Keys | Non
     path = key_file or home / KEY_FILE
     try:
         content = path.read_text(encoding="ascii")
-        mode = path.stat().st_mode
+        status = path.stat()
     except FileNotFoundError:
         if key_file is None:
             return None
         raise _unreadable(path) from None
     except (OSError, UnicodeDecodeError):
         raise _unreadable(path) from None
-    if mode & 0o077:
+    # A service manager's credential is root's, with our right to read it in an ACL: its mask shows as group bits.
+    theirs = 0o007 if status.st_uid != os.geteuid() else 0o077
+    if status.st_mode & theirs:
         raise _open_to_others(path)
     return Keys(re.split(r"[,\s]+", content))
 

@@ -226,3 +226,19 @@ def test_every_sealed_column_is_found() -> None:
 def test_cryptography_is_loaded_only_when_something_is_sealed() -> None:
     code = "import sys, syncer.store.sealed; assert 'cryptography' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_credential_of_the_service_manager_is_taken(
+    engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to root and shows the mask of its ACL as group bits; what all can read is refused as ever."""
+    path = home / "credential"
+    path.write_text(new_key())
+    path.chmod(0o440)
+    with pytest.raises(KeyProblem, match="others"):
+        open_keys(engine, home, key_file=path)
+    monkeypatch.setattr("os.geteuid", lambda: 4_000_000)
+    open_keys(engine, home, key_file=path)
+    path.chmod(0o444)
+    with pytest.raises(KeyProblem, match="others"):
+        open_keys(engine, home, key_file=path)
