@@ -281,6 +281,7 @@ class TiktokShopSandbox(Sandbox):
             "auth_url": self.base_url,
             "app_key": app.app_key,
             "app_secret": app.app_secret,
+            "service_id": app.service_id,
             "shop_id": shop.id,
             "shop_cipher": shop.cipher,
             "access_token": pair.access,

@@ -78,6 +78,8 @@ class ControlApi:
             return _json({"error": "The body is not JSON."}, 400)
         except (ControlError, BadFaultError, BadLimitError, ValueError) as error:
             return _json({"error": str(error)}, 400)
+        except (TypeError, OverflowError, RecursionError):
+            return _json({"error": "A value in the body has the wrong form."}, 400)
         if request.method != "GET":
             self._sandbox.touched()
         return _json(result, 200)

@@ -134,14 +134,22 @@ def _build(sandbox: Sandbox, listener: socket.socket) -> _Server:
 
 
 def describe(sandbox: Sandbox) -> dict[str, Any]:
-    """The object that is printed first: addresses, and the options for `syncer account add`."""
-    return {
+    """The object that is printed first: addresses, and the options for `syncer account add`.
+
+    A shop with several storefronts has `windows`, by their names, as well.
+    """
+    window = f"{sandbox.base_url}/shop"
+    told = {
         "connector": sandbox.name,
         "base_url": sandbox.base_url,
-        "window_url": f"{sandbox.base_url}/shop",
+        "window_url": window,
         "control_url": f"{sandbox.base_url}/control",
         "account": {"options": sandbox.account_options()},
     }
+    if sandbox.storefronts:
+        others = {theme.place: f"{window}?on={name}" for name, theme in sandbox.storefronts.items()}
+        told["windows"] = {sandbox.theme.place: window, **others}
+    return told
 
 
 class RunningSandbox:

@@ -87,13 +87,15 @@ def test_secrets_never_stand_in_the_call_log(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["/open/authorize?service_id={app}&state=xyz", "/oauth/authorize?app_key={app}&state=xyz"]
+    "page", ["/open/authorize?service_id={service}&state=xyz", "/oauth/authorize?app_key={app}&state=xyz"]
 )
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_consent_page(client: Client, page: str, answer: str) -> None:
     client.limits(redirect_url="http://127.0.0.1:9/callback?nonce=7")
     base = client.running.base_url
-    shown = client.http.get(base + page.format(app=client.options["app_key"]), timeout=5)
+    shown = client.http.get(
+        base + page.format(app=client.options["app_key"], service=client.options["service_id"]), timeout=5
+    )
     assert "Toko Hijau" in shown.text
     assert "form-action 'self' http://127.0.0.1:9" in shown.headers["Content-Security-Policy"]
     ticket = re.search(r'name="ticket" value="([^"]+)"', shown.text)
