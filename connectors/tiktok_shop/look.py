@@ -10,11 +10,11 @@ from typing import Any
 from connectors.tiktok_shop import errors, read
 from connectors.tiktok_shop.client import Reply, TiktokClient
 from connectors.tiktok_shop.limits import SEARCH_PAGE, SEARCH_SKUS
-from connectors.tiktok_shop.options import TiktokShopOptions
+from connectors.tiktok_shop.options import TIKTOK_SHOP, TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
 from connectors.tiktok_shop.standing import FREEZE, Standing, standing
 from connectors.tiktok_shop.wire import Object, objects, text, whole
-from syncer.domain.listing import RemoteListing
+from syncer.domain.listing import RemoteListing, Status
 from syncer.sdk.errors import ConnectorError, Gone
 from syncer.sdk.operations import ListingRef, Page
 
@@ -57,12 +57,14 @@ class Reader:
         self._options = options
         self._listed = listed
 
-    def product(self, product_id: str) -> Object:
-        """Return one product as the platform has it, in the version under review if there is one.
+    def product(self, product_id: str, *, newest: bool = True) -> Object:
+        """Return one product as the platform has it, in the version under review if there is one (``newest``).
 
         The live version is still the old one then (sheet 9). Raises Gone if it is deleted or unknown.
         """
-        params = self._shop.params(locale=self._options.locale, return_under_review_version="true")
+        params = self._shop.params(locale=self._options.locale)
+        if newest:
+            params["return_under_review_version"] = "true"
         found = self._client.read("GET", _PRODUCT + product_id, "product.read", params).data
         if read.is_deleted(found):
             raise errors.gone()
@@ -71,7 +73,7 @@ class Reader:
     def listing(self, product_id: str) -> RemoteListing:
         """Return one whole listing; of a frozen one only what a search shows. Raises Gone if deleted or unknown."""
         try:
-            return read.listing(self.product(product_id), self._options, self._listed)
+            return self._readable_listing(product_id)
         except ConnectorError as error:
             if error.code != _NOT_READABLE:
                 raise
@@ -79,6 +81,15 @@ class Reader:
             if text(row.get("id")) == product_id:
                 return read.row(row, self._options)
         raise errors.gone()
+
+    def _readable_listing(self, product_id: str) -> RemoteListing:
+        product = self.product(product_id)
+        found, where = read.listing(product, self._options, self._listed), standing(product)
+        if not where.live or TIKTOK_SHOP in where.platforms:
+            return found
+        # Of a review by Tokopedia alone nothing tells (sheet 11), but that the newest version isn't the live one.
+        live = read.listing(self.product(product_id, newest=False), self._options, self._listed)
+        return found if _same_content(found, live) else replace(found, status=Status.REVIEW)
 
     def standing(self, product_id: str) -> Standing:
         """Return where a product stands now. Raises Gone."""
@@ -163,6 +174,18 @@ class Reader:
 
     def _marked(self, found: RemoteListing, ref: ListingRef) -> RemoteListing:
         return replace(found, marker=ref.marker if found.marker == ref.marker else "")
+
+
+def _same_content(one: RemoteListing, other: RemoteListing) -> bool:
+    shapes = [
+        (
+            found.fields,
+            found.option_names,
+            [(offer.remote_id, offer.sku, offer.option_values) for offer in found.offers],
+        )
+        for found in (one, other)
+    ]
+    return shapes[0] == shapes[1]
 
 
 def _halves(window: tuple[int, int]) -> tuple[tuple[int, int], ...]:
