@@ -47,7 +47,7 @@ def body_of(call: Call) -> Mapping[str, Any]:
         raise Refused("error_param", "EOF")
     try:
         body = json.loads(call.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refused("error_param", "parse body failed: invalid character") from None
     if not isinstance(body, dict):
         raise Refused("error_param", "parse body failed: cannot unmarshal into object")
@@ -61,7 +61,7 @@ def integer(data: Mapping[str, Any], name: str, default: int | None = None) -> i
         if default is None:
             raise missing(name)
         return default
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
         raise wrong(name, "int")
     return value
 
@@ -73,7 +73,7 @@ def number(data: Mapping[str, Any], name: str, default: float | None = None) -> 
         if default is None:
             raise missing(name)
         return default
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e18:
         raise wrong(name, "float")
     return value
 

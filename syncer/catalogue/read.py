@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from syncer.catalogue.errors import UnknownProduct
 from syncer.domain.product import Photo, Product, ProductStatus, Variant
+from syncer.domain.text import search_text
 from syncer.domain.words import Words
 from syncer.store.skus import close_to, did_you_mean
 from syncer.store.tables import listing, location, photo, product, sku_alias, stock_level, variant
@@ -115,6 +116,7 @@ def list_products(
     if not include_archived:
         query = query.where(product.c.status != ProductStatus.ARCHIVED.value)
     if search:
+        search = search_text(search)
         in_sku = select(variant.c.product_id).where(
             and_(variant.c.sku.icontains(search, autoescape=True), variant.c.retired_at.is_(None))
         )

@@ -38,6 +38,7 @@ def price(
     from syncer.channels.pricing import channel_price, override_prices
     from syncer.channels.records import load_accounts
     from syncer.domain.money import format_money
+    from syncer.domain.text import search_text
     from syncer.store.tables import product, variant
 
     query = (
@@ -47,6 +48,7 @@ def price(
         .order_by(product.c.handle, variant.c.position, variant.c.id)
     )
     if search:
+        search = search_text(search)
         query = query.where(
             or_(variant.c.sku.icontains(search, autoescape=True), product.c.title.icontains(search, autoescape=True))
         )

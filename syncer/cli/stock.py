@@ -32,6 +32,7 @@ def stock(
     desk = open_desk()
     from sqlalchemy import and_, or_, select
 
+    from syncer.domain.text import search_text
     from syncer.store.tables import location, product, stock_level, variant
 
     query = (
@@ -43,6 +44,7 @@ def stock(
         .order_by(product.c.handle, variant.c.position, variant.c.id, location.c.code)
     )
     if search:
+        search = search_text(search)
         query = query.where(
             or_(variant.c.sku.icontains(search, autoescape=True), product.c.title.icontains(search, autoescape=True))
         )

@@ -12,6 +12,12 @@ from syncer.domain.words import SyncerError, Words
 _WHOLE = frozenset({"IDR", "JPY", "KRW", "VND"})
 PRICE_MAX = Decimal(1_000_000_000)
 _CURRENCY = re.compile(r"[A-Z]{3}")
+#: Digits in groups of three by one sign, or in no groups; then at most one decimal sign, another one.
+_NUMBER = re.compile(
+    r"[0-9]{1,15}(?:[.,][0-9]{1,15})?"
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]{1,15})?"
+    r"|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,15})?"
+)
 
 
 class BadAmount(SyncerError):
@@ -60,7 +66,7 @@ def parse_price(text: str, currency: str = "IDR") -> Decimal:
     """
     raw = re.sub(r"(?i)^\s*(rp\.?|idr|usd|eur|us\$|[$€£])\s*", "", text.strip()).replace("\u00a0", "").replace(" ", "")
     raw = re.sub(r"(?i)(idr|usd|eur|[$€£]|,-)$", "", raw)
-    if not re.fullmatch(r"[0-9]{1,15}([.,][0-9]{1,15})*", raw):
+    if not _NUMBER.fullmatch(raw):
         raise _bad_price(text)
     amount = quantize(Decimal(_plain_number(raw)), currency)
     if not 0 < amount <= PRICE_MAX:

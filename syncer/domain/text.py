@@ -22,6 +22,7 @@ _JOINER_ALONE = re.compile(
 #: What every channel allows in a SKU: 1 to 50 of these signs, starting with a letter or digit.
 SKU_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,49}")
 SKU_MAX_LENGTH = 50
+SEARCH_MAX_LENGTH = 200
 
 
 class BadText(SyncerError):
@@ -59,6 +60,12 @@ def _without_broken(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {_without_broken(name): _without_broken(item) for name, item in value.items()}
     return [_without_broken(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def search_text(value: str) -> str:
+    """Return what somebody searches for, cut to a length that every database takes."""
+    found = str(storable(value))
+    return found[:SEARCH_MAX_LENGTH]
 
 
 def clean_text(value: str, *, max_length: int, multiline: bool = False) -> str:
