@@ -88,6 +88,7 @@ class ShopeeConnector:
             raise TypeError("the Shopee connector needs ShopeeOptions")
         self._options = options
         self._context = context
+        self.review_check_s = options.review_check_s
         self._client = ShopeeClient(options, context)
         self._reader = Reader(self._client, options.location_id)
         self._facts = _Kept(self._fetch)

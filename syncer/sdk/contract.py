@@ -326,6 +326,21 @@ class RecoversSignIn(Protocol):
         """Try the documented recovery once after a refresh whose answer was lost."""
 
 
+@runtime_checkable
+class TunesFinding(Protocol):
+    """An account's options may set other times for finding listings than ``Info.finding``."""
+
+    def finding(self) -> Finding:
+        """Return how listings are found again on this account."""
+
+
+@runtime_checkable
+class HasReview(Protocol):
+    """New or edited listings pass a review there; ``review_check_s`` is how often to look, in seconds."""
+
+    review_check_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class FeedFile:
     """One file of a feed: its name, media type and bytes."""

@@ -152,6 +152,8 @@ def _task(
     facts: Mapping[str, object],
     now: dt.datetime,
 ) -> Task:
+    if item.seeking is not None and "gone_since" in item.seeking:
+        return Task(item, Action.READ)
     if item.seeking is not None and desired is not None:
         return Task(item, Action.SEEK, desired.listing)
     if desired is None:

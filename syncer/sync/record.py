@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, case, select, update
 from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
+from syncer.sdk.contract import HasReview
 from syncer.sdk.errors import ConnectorError, Gone, PictureGone, Recovery, Transient, Unclassified
 from syncer.sdk.operations import Kind, Result
 from syncer.store.engine import write
@@ -28,6 +29,8 @@ from syncer.sync.rows import Item, add_event, known_columns, store_offers
 from syncer.sync.shop import Shop
 
 STRIKES = 3
+#: How often to look at a listing in review, where the connector does not say, in seconds.
+REVIEW_CHECK_S = 30.0
 #: Order in which several errors of one call decide about the listing.
 _GRAVITY = (
     Recovery.STOP_ACCOUNT,
@@ -101,7 +104,7 @@ def record_missing(shop: Shop, task: Task, error: Gone, now: dt.datetime) -> Out
     if task.item.wanted == "deleted":
         _deleted(outcome)
     else:
-        outcome.values = _gone(error)
+        _gone(shop, task.item, error, outcome, now)
     store(shop, task.item, outcome, now)
     return outcome
 
@@ -139,7 +142,7 @@ def _outcome(shop: Shop, task: Task, result: Result, now: dt.datetime) -> Outcom
     if any(error.recovery in _UNSURE for error in errors):
         known = make_unknown(known, under_way(operation))
     outcome = Outcome(known, detail={"kind": operation.kind.value})
-    if operation.kind is Kind.DELETE and not errors:
+    if operation.kind is Kind.DELETE and all(error.recovery is Recovery.GONE for error in errors):
         _deleted(outcome)
         return outcome
     remaining = compare(rendered, known, shop.info, wanted=item.wanted)
@@ -197,6 +200,7 @@ def _after_error(shop: Shop, task: Task, error: ConnectorError, outcome: Outcome
         "acknowledged_version": item.version - 1,
     }
     values.pop("stock_due_since", None)
+    values.pop("acknowledged_at", None)
     pause = max(_backoff(shop, item.tries, urgent=urgent), error.after_s or 0.0)
     recovery = error.recovery
     if recovery in _UNSURE:
@@ -209,7 +213,7 @@ def _after_error(shop: Shop, task: Task, error: ConnectorError, outcome: Outcome
     elif recovery is Recovery.WAIT_STATE:
         values["state"] = "blocked"
     elif recovery is Recovery.GONE:
-        values |= _gone(error)
+        pause = max(pause, _gone(shop, item, error, outcome, now))
     elif recovery in (Recovery.FIX_LISTING, Recovery.PARK):
         _strike(shop, item, recovery, urgent, outcome)
         pause = max(pause, shop.timing.strike_s) if not urgent else pause
@@ -252,12 +256,28 @@ def _backoff(shop: Shop, tries: int, *, urgent: bool) -> float:
 
 
 def _review_pause(shop: Shop) -> float:
-    own = getattr(shop.connector, "review_check_s", None)
-    return float(own) if own is not None else 30.0
+    return shop.connector.review_check_s if isinstance(shop.connector, HasReview) else REVIEW_CHECK_S
 
 
-def _gone(error: ConnectorError) -> dict[str, Any]:
-    return {
+def _gone(shop: Shop, item: Item, error: ConnectorError, outcome: Outcome, now: dt.datetime) -> float:
+    """Believe that a listing vanished only when it is missed again after the platform's reading lag.
+
+    A read may show a state from before its creation. Returns the pause before the second look, in seconds.
+    """
+    seen = (item.seeking or {}).get("gone_since")
+    lag = shop.finding.read_lag_s
+    if seen is None or (now - dt.datetime.fromisoformat(seen)).total_seconds() < lag:
+        outcome.event = ""
+        outcome.values |= {
+            "seeking": {"gone_since": seen or now.isoformat()},
+            "due": item.due | int(Due.READ),
+            "due_at": now + dt.timedelta(seconds=lag),
+            "settle_at": None,
+            "problem": item.problem,
+            "state": "waiting",
+        }
+        return lag
+    outcome.values |= {
         "due": 0,
         "lane": int(Lane.IDLE),
         "stock_due_since": None,
@@ -266,6 +286,7 @@ def _gone(error: ConnectorError) -> dict[str, Any]:
         "settle_at": None,
         "seeking": None,
     }
+    return 0.0
 
 
 def _deleted(outcome: Outcome) -> None:

@@ -13,7 +13,7 @@ from syncer.channels.records import Account
 from syncer.channels.refresh import Times
 from syncer.channels.sign_in import SignIn
 from syncer.domain.words import Words
-from syncer.sdk.contract import Connector, Finding, Info
+from syncer.sdk.contract import Connector, Finding, Info, TunesFinding
 from syncer.sdk.errors import Transient
 from syncer.store.marks import Lane
 from syncer.store.sealed import Keys
@@ -135,8 +135,7 @@ class Shop:
 
 def finding_of(connector: Connector, timing: Timing) -> Finding:
     """Return the connector's finding facts; an account's options or ``timing`` may set other times."""
-    own = getattr(connector, "finding", None)
-    finding: Finding = own() if callable(own) else connector.info.finding
+    finding = connector.finding() if isinstance(connector, TunesFinding) else connector.info.finding
     if timing.late_write_s is None and timing.search_lag_s is None:
         return finding
     return Finding(
