@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Integer, Table, delete, func, insert, select, text
+from sqlalchemy.exc import DataError, IntegrityError
 
 from syncer.catalogue.media import media_path, write_private
 from syncer.cli.backup import FORMAT, MANIFEST, VERSION, decode, kept_tables
@@ -66,7 +67,9 @@ def restore_backup(
             with _alone(home, engine):
                 _take_photos(archive, home)
                 return _replace(engine, archive, manifest, force, progress)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError):
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError, RecursionError):
+        raise _damaged(path) from None
+    except (IntegrityError, DataError, ArithmeticError):  # rows that do not fit together, or no column
         raise _damaged(path) from None
 
 
