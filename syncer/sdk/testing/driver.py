@@ -8,6 +8,7 @@ purpose, from the contract's text alone: a connector that works with both was no
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -56,6 +57,7 @@ class _Memory:
     create_unknown: bool = False
     unsure: bool = False
     look_after_s: float | None = None
+    create_key: str = ""
 
 
 def _nothing(_: Operation) -> AbstractContextManager[None]:
@@ -157,6 +159,9 @@ class Driver:
                     outcome.listing = memory.known
                     return outcome
                 continue
+            if operation.kind is Kind.CREATE:
+                memory.create_key = memory.create_key or uuid.uuid4().hex
+                operation = replace(operation, key=memory.create_key)
             outcome.operations.append(operation)
             result = self.apply(operation)
             self._learn(wanted, memory, operation, result)
@@ -174,6 +179,8 @@ class Driver:
     def _learn(self, wanted: WantedListing, memory: _Memory, operation: Operation, result: Result) -> None:
         """Merge what the answer proved; what was written and not proved is unknown."""
         lost = result.error is not None and result.error.recovery is Recovery.READ_BACK
+        if operation.kind is Kind.CREATE and not lost:
+            memory.create_key = ""
         if result.error is None or lost:
             memory.known = unknown_after(memory.known, operation, lost)
         if result.proved is not None:
