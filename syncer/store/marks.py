@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select, update
 
-from syncer.store.tables import account, listing, offer
+from syncer.store.tables import listing
 
 
 class Due(IntFlag):
@@ -50,8 +50,8 @@ def mark(
 ) -> int:
     """Mark every listing that fulfils ``where`` and return how many those were.
 
-    ``at`` is the earliest moment (default: at once). A mark wakes a listing that waits for its back-off, and
-    clears its strikes: whoever edits wants it tried again.
+    ``at`` is the earliest moment (default: at once). A mark wakes a listing that waits for its back-off; an edit of
+    its content or price clears its strikes: whoever edits wants it tried again.
     """
     lane_value: Any = int(lane) if isinstance(lane, Lane) else lane
     values: dict[str, Any] = {
@@ -59,9 +59,10 @@ def mark(
         "lane": case((listing.c.lane < lane_value, listing.c.lane), else_=lane_value),
         "version": listing.c.version + 1,
         "due_at": at or now,
-        "strikes": 0,
         "tries": 0,
     }
+    if due & (Due.CONTENT | Due.PRICE):
+        values["strikes"] = 0
     if due & Due.STOCK:
         values["stock_due_since"] = func.coalesce(listing.c.stock_due_since, now)
     if cause_id is not None:
@@ -81,28 +82,6 @@ def mark_products(
     """Mark all listings of ``product_ids`` (up to a few hundred at a time) as due."""
     lane = Lane.RISE if due & Due.STOCK else Lane.PRICE if due & Due.PRICE else Lane.CONTENT
     return mark(connection, listing.c.product_id.in_(product_ids), due, lane, now=now, cause_id=cause_id)
-
-
-def mark_stock(
-    connection: Connection, product_id: int, variant_id: int, *, available: int, before: int, now: dt.datetime
-) -> int:
-    """Mark the listings that show ``variant_id`` after its free stock moved from ``before`` to ``available``.
-
-    The lane follows from what each account still shows: a number that falls to zero there is a stop. Listings
-    without an acknowledged offer (not there yet, or a new variant) get the lane of a rise.
-    """
-    shown = (
-        select(offer.c.quantity)
-        .where(and_(offer.c.listing_id == listing.c.id, offer.c.variant_id == variant_id))
-        .scalar_subquery()
-    )
-    buffer = select(account.c.buffer).where(account.c.id == listing.c.account_id).scalar_subquery()
-    lane = case(
-        (and_(func.coalesce(shown, 0) > 0, available - buffer <= 0), int(Lane.STOP)),
-        (func.coalesce(shown, before) > available, int(Lane.FALL)),
-        else_=int(Lane.RISE),
-    )
-    return mark(connection, listing.c.product_id == product_id, Due.STOCK, lane, now=now)
 
 
 def mark_account(

@@ -305,8 +305,9 @@ cause = Table(
 #: A product on one account. ``wanted`` live|hidden|deleted. ``due`` is a bit mask (see store.marks), ``lane`` the
 #: most urgent of it, ``version`` counts marks. ``known`` is the acknowledged state (JSON of a RemoteListing without
 #: offers), ``unknown`` lists content fields whose value there is not known, ``under_way`` the write that was
-#: committed before it was sent. ``settle_at``: read again then, because a late write may still land.
-#: ``seeking`` records the look-ups after a create whose answer was lost.
+#: committed before it was sent. ``settle_at``: read again then, because a late write may still land; ``late`` names
+#: what that write may change (see sync.known). ``seeking`` records the look-ups after a create whose answer was lost.
+#: ``not_before``: the platform's pause between two calls; no edit shortens it, as it would ``due_at``.
 listing = Table(
     "listing",
     metadata,
@@ -321,6 +322,7 @@ listing = Table(
     Column("acknowledged_version", Integer, nullable=False, server_default="0"),
     Column("cause_id", ForeignKey("cause.id")),
     Column("due_at", UtcTime, nullable=False),
+    Column("not_before", UtcTime),
     Column("stock_due_since", UtcTime),
     Column("state", String(12), nullable=False, server_default="waiting"),
     Column("known", JsonColumn),
@@ -329,6 +331,7 @@ listing = Table(
     Column("claim", String(80)),
     Column("claim_epoch", Integer),
     Column("settle_at", UtcTime),
+    Column("late", JsonColumn),
     Column("seeking", JsonColumn),
     Column("stop_by", String(8)),
     Column("tries", Integer, nullable=False, server_default="0"),

@@ -35,6 +35,8 @@ def account_refused(shop: Shop, error: ConnectorError) -> bool:
             stop_account(shop, error, "sign_in_needed")
         elif outcome in (Refresh.BUSY, Refresh.KEPT):
             shop.rest(REST_S)
+        elif outcome is Refresh.REFRESHED:
+            shop.rest(0.0)
         return True
     if error.recovery is Recovery.STOP_ACCOUNT:
         stop_account(shop, error, "stopped")

@@ -17,8 +17,8 @@ from syncer.store.tables import account, listing, offer, product, question, vari
 from syncer.store.wakeup import wake_after_commit
 from syncer.sync.brakes import answer_brake
 from syncer.sync.drift import answer_drift
-from syncer.sync.known import Known
-from syncer.sync.rows import add_event, known_columns, load_items, store_offers
+from syncer.sync.looked import ALL_OURS
+from syncer.sync.rows import add_event
 
 
 class UnknownQuestion(SyncerError):
@@ -121,11 +121,8 @@ def retry(connection: Connection, account_id: int, product_id: int, *, now: dt.d
     row = connection.execute(select(listing.c.id, listing.c.state).where(same)).first()
     if row is None:
         return False
-    if row.state == "gone":
-        item = load_items(connection, [row.id])[row.id]
-        store_offers(connection, item, Known(), now=now)
-        connection.execute(update(listing).where(listing.c.id == row.id).values(known_columns(Known())))
-    connection.execute(update(listing).where(listing.c.id == row.id).values(state="waiting", problem=None, held=None))
+    again = {"state": "waiting", "problem": None, "held": None, "stop_by": None}
+    connection.execute(update(listing).where(listing.c.id == row.id).values(again))
     mark(connection, listing.c.id == row.id, Due.CONTENT | Due.PRICE | Due.STOCK, Lane.CONTENT, now=now)
     add_event(connection, row.id, "retry", {}, now)
     wake_after_commit(connection)
@@ -173,7 +170,12 @@ def _answer_adopt(connection: Connection, row: Row[Any], yes: bool, choice: str 
             raise UnknownQuestion(
                 Words(f"Pilih salah satu: {listed} (--choice).", f"Choose one of: {listed} (--choice).")
             )
-        values["remote_id"] = choice
+        values |= {"remote_id": choice, "late": [ALL_OURS]}
+        bound = select(listing.c.id).where(and_(listing.c.account_id == row.account_id, listing.c.remote_id == choice))
+        if connection.execute(bound).first() is not None:
+            raise UnknownQuestion(
+                Words(f"{choice} sudah dipakai produk lain.", f"{choice} belongs to another product already.")
+            )
     connection.execute(update(listing).where(listing.c.id == row.listing_id).values(values))
     due = Due.READ | Due.CONTENT if yes else Due.CONTENT
     return mark(connection, listing.c.id == row.listing_id, due, Lane.CONTENT, now=now)

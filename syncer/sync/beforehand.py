@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from syncer.catalogue.media import media_path
 from syncer.channels.facts import save_fact
@@ -18,8 +18,8 @@ from syncer.sdk.contract import NeedsFacts, UploadsPictures
 from syncer.sdk.errors import ConnectorError, Recovery, Rejected
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane, mark
-from syncer.store.tables import account_fact, listing, media, photo, picture_upload
-from syncer.sync.record import unexpected
+from syncer.store.tables import listing, media, photo, picture_upload
+from syncer.sync.prepare import unexpected
 from syncer.sync.shop import NotSent, Shop, monotonic
 
 _LOG = structlog.get_logger("syncer.sync")
@@ -46,17 +46,38 @@ def fetch_facts(shop: Shop, keys: Sequence[str], now: dt.datetime) -> ConnectorE
         except NotSent as error:
             return error
         except ConnectorError as error:
-            shop.fact_waits[key] = monotonic() + max(error.after_s or 0.0, shop.timing.backoff_s * 5)
+            _fact_failed(shop, key, error)
             return error
+        except Exception as bug:  # a bug in one connector must not stop the others
+            _LOG.exception("connector bug", account=shop.account.name, connector=shop.info.name)
+            _fact_failed(shop, key, unexpected(bug))
+            continue
+        shop.fact_problems.pop(key, None)
         with write(shop.engine) as connection:
             save_fact(connection, shop.account.id, key, value, now=now)
     return None
 
 
-def forget_old_facts(connection: Connection, account_id: int, ttl_s: float, now: dt.datetime) -> int:
-    """Drop facts older than ``ttl_s`` seconds, so that they are fetched anew when they are needed."""
-    old = and_(account_fact.c.account_id == account_id, account_fact.c.fetched_at < now - dt.timedelta(seconds=ttl_s))
-    return int(connection.execute(delete(account_fact).where(old)).rowcount)
+def _fact_failed(shop: Shop, key: str, error: ConnectorError) -> None:
+    """Try again after a pause; what does not pass by itself is shown on the listings that wait for it."""
+    shop.fact_waits[key] = monotonic() + max(error.after_s or 0.0, shop.timing.backoff_s * 5)
+    if error.recovery in (Recovery.FIX_LISTING, Recovery.PARK, Recovery.GONE):
+        shop.fact_problems[key] = error.problem()
+
+
+def next_upload(connection: Connection, account_id: int, on_their_way: Collection[str]) -> dt.datetime | None:
+    """Return when the next picture is to be uploaded, those aside that are on their way."""
+    waiting = and_(_wanted(account_id), picture_upload.c.sha256.not_in(list(on_their_way)))
+    found: dt.datetime | None = connection.execute(select(func.min(picture_upload.c.due_at)).where(waiting)).scalar()
+    return found
+
+
+def _wanted(account_id: int) -> ColumnElement[bool]:
+    return and_(
+        picture_upload.c.account_id == account_id,
+        picture_upload.c.remote_id.is_(None),
+        picture_upload.c.problem.is_(None),
+    )
 
 
 def due_uploads(connection: Connection, account_id: int, now: dt.datetime, limit: int) -> list[Upload]:
@@ -64,14 +85,7 @@ def due_uploads(connection: Connection, account_id: int, now: dt.datetime, limit
     query = (
         select(picture_upload.c.sha256, picture_upload.c.tries, media.c.mime)
         .join(media, media.c.sha256 == picture_upload.c.sha256)
-        .where(
-            and_(
-                picture_upload.c.account_id == account_id,
-                picture_upload.c.remote_id.is_(None),
-                picture_upload.c.problem.is_(None),
-                picture_upload.c.due_at <= now,
-            )
-        )
+        .where(and_(_wanted(account_id), picture_upload.c.due_at <= now))
         .order_by(picture_upload.c.due_at)
         .limit(limit)
     )

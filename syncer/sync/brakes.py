@@ -7,24 +7,31 @@ rest of that cause.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.channels.records import Account
-from syncer.domain.listing import Rendered
+from syncer.domain.listing import Rendered, RenderedOffer, WantedOffer
+from syncer.domain.product import ProductStatus
 from syncer.sdk.operations import Kind
-from syncer.store.marks import Due, Lane
-from syncer.store.tables import cause, listing, question
+from syncer.store.marks import Due, Lane, mark
+from syncer.store.tables import cause, listing, product, question
+from syncer.sync.desired import load_desired
+from syncer.sync.difference import Difference
 from syncer.sync.known import Known
-from syncer.sync.rows import Item
+from syncer.sync.rows import Item, load_items
 
 #: Beyond this many listings *and* this share of the account's listings, and for prices beyond this move.
 DEFAULT_COUNT, DEFAULT_SHARE, DEFAULT_PRICE_MOVE = 20, 0.2, 0.3
+#: State of the row that counts a cause's large price moves; it asks nothing.
+_COUNTING = "counting"
+_THERE = listing.c.remote_id.is_not(None)
+_AT_ONCE = 200
 
 
 class Verdict(StrEnum):
@@ -37,19 +44,16 @@ class Verdict(StrEnum):
 
 
 def judge(
-    connection: Connection, account: Account, item: Item, rendered: Rendered, kinds: Iterable[Kind]
+    connection: Connection, account: Account, item: Item, rendered: Rendered, difference: Difference
 ) -> dict[Kind, Verdict]:
-    """Return the verdict for those of ``kinds`` (DELETE, HIDE, PRICE) that may not simply go."""
+    """Return the verdict for those of DELETE, HIDE and PRICE in ``difference`` that may not simply go."""
     if item.cause_id is None:
         return {}
-    held: dict[Kind, Verdict] = {}
-    for kind in kinds:
-        if kind is Kind.PRICE and not _large_move(account, rendered, item.known):
-            continue
-        verdict = _verdict(connection, account, item.cause_id, kind)
-        if verdict is not Verdict.GO:
-            held[kind] = verdict
-    return held
+    kinds: list[Kind] = [kind for kind in (Kind.DELETE, Kind.HIDE) if difference.status is kind]
+    if difference.prices and large_move(account, rendered.offers, item.known):
+        kinds.append(Kind.PRICE)
+    verdicts = {kind: _verdict(connection, account, item.cause_id, kind) for kind in kinds}
+    return {kind: verdict for kind, verdict in verdicts.items() if verdict is not Verdict.GO}
 
 
 def topic(kind: Kind, cause_id: int) -> str:
@@ -61,41 +65,81 @@ def _verdict(connection: Connection, account: Account, cause_id: int, kind: Kind
     query = (
         select(question.c.state)
         .where(and_(question.c.account_id == account.id, question.c.topic == topic(kind, cause_id)))
+        .where(question.c.state != _COUNTING)
         .order_by(question.c.id.desc())
     )
     state = connection.execute(query).scalar()
     if state is not None:
         return {"confirmed": Verdict.GO, "rejected": Verdict.NO}.get(state, Verdict.WAIT)
-    count, total = _counts(connection, account.id, cause_id, kind)
+    count, total = _counts(connection, account, cause_id, kind)
     brake = account.brake
     few = count <= int(brake.get("count", DEFAULT_COUNT)) or count <= total * float(brake.get("share", DEFAULT_SHARE))
     return Verdict.GO if few else Verdict.ASK
 
 
-def _counts(connection: Connection, account_id: int, cause_id: int, kind: Kind) -> tuple[int, int]:
-    there = and_(listing.c.account_id == account_id, listing.c.remote_id.is_not(None))
-    same = and_(there, listing.c.cause_id == cause_id)
-    if kind is not Kind.PRICE:
-        same = and_(same, listing.c.wanted != "live")
-    count = connection.execute(select(func.count()).select_from(listing).where(same)).scalar() or 0
-    total = connection.execute(select(func.count()).select_from(listing).where(there)).scalar() or 0
-    return count, total
+def _counts(connection: Connection, account: Account, cause_id: int, kind: Kind) -> tuple[int, int]:
+    """Return how many listings of the account the cause touches in this way, and how many there are."""
+    here = listing.c.account_id == account.id
+    same = and_(here, listing.c.cause_id == cause_id)
+    total = connection.execute(select(func.count()).select_from(listing).where(and_(here, _THERE))).scalar() or 0
+    if kind is Kind.PRICE:
+        waiting = select(listing.c.id).where(and_(same, _THERE, listing.c.due.bitwise_and(int(Due.PRICE)) != 0))
+        ids = list(connection.execute(waiting).scalars())
+        return _large_moves(connection, account, ids) + _moved(connection, account.id, cause_id), total
+    count = connection.execute(select(func.count()).select_from(listing).where(and_(same, listing.c.wanted != "live")))
+    return count.scalar() or 0, total
 
 
-def _large_move(account: Account, rendered: Rendered, known: Known) -> bool:
+def _large_moves(connection: Connection, account: Account, ids: Sequence[int]) -> int:
+    """Count those of the listings ``ids`` whose price is about to move a lot."""
+    count = 0
+    for start in range(0, len(ids), _AT_ONCE):
+        items = load_items(connection, ids[start : start + _AT_ONCE])
+        desired = load_desired(connection, account, list(items.values()), uploads=False)
+        count += sum(large_move(account, desired[key].listing.offers, items[key].known) for key in desired)
+    return count
+
+
+def large_move(account: Account, offers: Iterable[WantedOffer | RenderedOffer], known: Known) -> bool:
+    """Return whether the price of one of ``offers`` is further from what is there than the account allows."""
     limit = Decimal(str(account.brake.get("price_move", DEFAULT_PRICE_MOVE)))
-    for offer in rendered.offers:
+    for offer in offers:
         there = known.offers.get(offer.key)
         if there is not None and there.price and abs(offer.price - there.price) > there.price * limit:
             return True
     return False
 
 
+def count_move(connection: Connection, account_id: int, cause_id: int, now: dt.datetime) -> None:
+    """Count one more large price move that is sent for a cause: an import comes in portions, each of them small."""
+    about = topic(Kind.PRICE, cause_id)
+    moved = _moved(connection, account_id, cause_id)
+    connection.execute(
+        delete(question).where(
+            and_(question.c.account_id == account_id, question.c.topic == about, question.c.state == _COUNTING)
+        )
+    )
+    values = {"account_id": account_id, "kind": "brake", "topic": about, "detail": {"moved": moved + 1}}
+    connection.execute(insert(question).values(**values, state=_COUNTING, asked_at=now, answered_at=now))
+
+
+def _moved(connection: Connection, account_id: int, cause_id: int) -> int:
+    query = select(question.c.detail).where(
+        and_(
+            question.c.account_id == account_id,
+            question.c.topic == topic(Kind.PRICE, cause_id),
+            question.c.state == _COUNTING,
+        )
+    )
+    detail = connection.execute(query).scalar()
+    return int(detail["moved"]) if detail else 0
+
+
 def ask(connection: Connection, account: Account, item: Item, kind: Kind, now: dt.datetime) -> None:
     """Ask a person about this brake, once, and hold the listing (its stock still goes out)."""
     if item.cause_id is None:
         return
-    count, total = _counts(connection, account.id, item.cause_id, kind)
+    count, total = _counts(connection, account, item.cause_id, kind)
     reason = connection.execute(select(cause.c.kind, cause.c.note).where(cause.c.id == item.cause_id)).first()
     detail = {
         "kind": kind.value,
@@ -131,20 +175,34 @@ def ask_once(
 
 
 def answer_brake(connection: Connection, row: Any, *, confirm: bool, now: dt.datetime) -> int:
-    """Apply a person's answer to a brake: let its listings go, or take the change back. Returns how many."""
-    detail = row.detail
-    kind, cause_id = Kind(detail["kind"]), detail["cause_id"]
-    same = and_(listing.c.account_id == row.account_id, listing.c.cause_id == cause_id, listing.c.held.is_not(None))
-    values: dict[str, Any] = {
-        "held": None,
-        "due_at": now,
-        "version": listing.c.version + 1,
-        "due": listing.c.due.bitwise_or(int(Due.CONTENT | Due.PRICE)),
-        "lane": int(Lane.PRICE),
-    }
-    if not confirm and kind in (Kind.HIDE, Kind.DELETE):
-        values["wanted"] = "live"
-    return int(connection.execute(update(listing).where(same).values(values)).rowcount)
+    """Apply a person's answer to a brake: let its listings go, or take the change back. Returns how many.
+
+    A price change that is taken back stays in the catalogue and is not sent; a withdrawal is undone.
+    """
+    kind, cause_id = Kind(row.detail["kind"]), row.detail["cause_id"]
+    same = and_(listing.c.account_id == row.account_id, listing.c.cause_id == cause_id)
+    if kind is Kind.PRICE:
+        held = and_(same, listing.c.held.is_not(None))
+        moved = mark(connection, held, Due.PRICE, Lane.PRICE, now=now)
+        connection.execute(update(listing).where(held).values(held=None))
+        return moved
+    leaving = and_(same, listing.c.wanted != "live", _THERE)
+    moved = mark(connection, leaving, Due.CONTENT | Due.STOCK, Lane.STOP if confirm else Lane.RISE, now=now)
+    connection.execute(update(listing).where(leaving).values(held=None))
+    if not confirm:
+        _stay(connection, leaving)
+    return moved
 
 
-__all__ = ["Verdict", "answer_brake", "ask", "ask_once", "judge", "topic"]
+def _stay(connection: Connection, leaving: ColumnElement[bool]) -> None:
+    """Take a withdrawal back; a product that was to be deleted stays in the catalogue."""
+    products = select(listing.c.product_id).where(leaving)
+    connection.execute(
+        update(product)
+        .where(and_(product.c.id.in_(products), product.c.status == ProductStatus.WITHDRAWING.value))
+        .values(status=ProductStatus.ACTIVE.value)
+    )
+    connection.execute(update(listing).where(leaving).values(wanted="live"))
+
+
+__all__ = ["Verdict", "answer_brake", "ask", "ask_once", "count_move", "judge", "large_move", "topic"]

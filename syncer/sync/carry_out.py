@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -11,26 +10,20 @@ import structlog
 
 from syncer.domain.listing import RemoteListing
 from syncer.sdk.contract import PublishesListings
-from syncer.sdk.errors import AccountStopped, ConnectorError, Gone, RateLimited, Recovery, SignInNeeded
-from syncer.sdk.operations import ListingRef, Operation, Result
+from syncer.sdk.errors import ConnectorError, Gone, OutcomeUnknown, RateLimited, Recovery
+from syncer.sdk.operations import Operation, Result
 from syncer.sync.account_state import account_refused
 from syncer.sync.claim import unclaim
-from syncer.sync.find import record_found
-from syncer.sync.prepare import Action, Task
-from syncer.sync.record import (
-    Outcome,
-    record_failed_read,
-    record_missing,
-    record_read,
-    record_write,
-    unexpected,
-)
-from syncer.sync.shop import NotSent, Shop
+from syncer.sync.find import record_found, reference
+from syncer.sync.looked import record_failed_read, record_missing, record_read
+from syncer.sync.outcome import Outcome
+from syncer.sync.prepare import Action, Task, unexpected
+from syncer.sync.record import record_write
+from syncer.sync.shop import NotSent, Shop, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
 _Found = TypeVar("_Found")
-#: A platform's clock and ours may differ by so much.
-CLOCK_LEEWAY = dt.timedelta(minutes=10)
+_OF_THE_ACCOUNT = (Recovery.SIGN_IN_AGAIN, Recovery.STOP_ACCOUNT)
 
 
 def carry_out(shop: Shop, tasks: Sequence[Task]) -> None:
@@ -54,63 +47,58 @@ def _publisher(shop: Shop) -> PublishesListings:
 def _write(shop: Shop, tasks: Sequence[Task]) -> None:
     operations = [task.operation for task in tasks if task.operation is not None]
     started = time.monotonic()
-    try:
-        results = _apply(shop, operations)
-    except NotSent:
-        unclaim(shop, [task.item.id for task in tasks])
-        return
-    except ConnectorError as error:
-        if _account_error(shop, error, tasks):
-            return
-        results = [Result(error=error)] * len(operations)
-    except Exception as error:  # a bug in one connector must not stop the others
-        _LOG.exception("connector bug", account=shop.account.name, connector=shop.info.name)
-        results = [_after_bug(error)] * len(operations)
-    now = utc_now()
+    results = _apply(shop, operations)
+    ms = (time.monotonic() - started) * 1000
+    unsent, refused = [], None
     for task, result in zip(tasks, results, strict=True):
-        outcome = record_write(shop, task, result, now)
-        _log(shop, task, outcome, (time.monotonic() - started) * 1000)
+        error = result.error
+        if isinstance(error, NotSent) or (error is not None and error.recovery in _OF_THE_ACCOUNT):
+            unsent.append(task)
+            refused = error if not isinstance(error, NotSent) else refused
+            continue
+        if isinstance(error, RateLimited):
+            shop.pacer.refused(error.budget, error.after_s)
+        _log(shop, task, record_write(shop, task, result, utc_now()), ms)
+    if unsent:
+        unclaim(shop, unsent)
+    if refused is not None:
+        account_refused(shop, refused)
 
 
 def _apply(shop: Shop, operations: Sequence[Operation]) -> Sequence[Result]:
-    results = list(_publisher(shop).apply(operations))
+    """Return one result for each operation, whatever happens."""
+    error: ConnectorError
+    try:
+        return _as_many(list(_publisher(shop).apply(operations)), operations)
+    except NotSent as not_sent:
+        error = _after_a_write(shop, not_sent)
+    except ConnectorError as refused:
+        error = refused
+    except Exception as bug:  # a bug in one connector must not stop the others
+        _LOG.exception("connector bug", account=shop.account.name, connector=shop.info.name)
+        error = unexpected(bug)
+    return [Result(error=error)] * len(operations)
+
+
+def _as_many(results: list[Result], operations: Sequence[Operation]) -> list[Result]:
     if len(results) != len(operations):
         raise ValueError("one result per operation")
-    for result in results:
-        if isinstance(result.error, RateLimited):
-            shop.pacer.refused(result.error.budget, result.error.after_s)
-        if isinstance(result.error, AccountStopped | SignInNeeded):
-            raise result.error
     return results
 
 
-def _after_bug(error: Exception) -> Result:
-    found = unexpected(error)
-    return Result(error=found)
-
-
-def _account_error(shop: Shop, error: ConnectorError, tasks: Sequence[Task]) -> bool:
-    """Deal with an error that is the account's, not the listings'; return whether it was one."""
-    if isinstance(error, RateLimited):
-        shop.pacer.refused(error.budget, error.after_s)
-        return False
-    if error.recovery not in (Recovery.SIGN_IN_AGAIN, Recovery.STOP_ACCOUNT):
-        return False
-    unclaim(shop, [task.item.id for task in tasks])
-    return account_refused(shop, error)
+def _after_a_write(shop: Shop, error: NotSent) -> ConnectorError:
+    """A call that was not sent, after a write of the same operation that was: the outcome is unknown."""
+    return OutcomeUnknown(error.code, error.words) if shop.gate.has_written else error
 
 
 def _read(shop: Shop, task: Task) -> None:
     found = _look(shop, task, lambda publisher: publisher.fetch_listing(task.item.known.remote_id or ""))
     if isinstance(found, RemoteListing):
-        outcome = record_read(shop, task, found, utc_now())
-        _log(shop, task, outcome, 0.0)
+        _log(shop, task, record_read(shop, task, found, utc_now()), 0.0)
 
 
 def _seek(shop: Shop, task: Task) -> None:
-    if task.wanted is None:
-        return
-    ref = ListingRef(task.wanted.marker, tuple(offer.sku for offer in task.wanted.offers), _since(task))
+    ref = reference(task)
 
     def look(publisher: PublishesListings) -> list[RemoteListing]:
         hits = list(publisher.find_listing(ref))
@@ -123,28 +111,32 @@ def _seek(shop: Shop, task: Task) -> None:
         record_found(shop, task, ref, found, utc_now())
 
 
-def _since(task: Task) -> dt.datetime | None:
-    """Return since when the listing may exist there; ``None``: any time (a restored database can't know)."""
-    seeking = task.item.seeking or {}
-    if "since" not in seeking or seeking.get("any_age"):
-        return None
-    return dt.datetime.fromisoformat(seeking["since"]) - CLOCK_LEEWAY
-
-
 def _look(shop: Shop, task: Task, look: Callable[[PublishesListings], _Found]) -> _Found | None:
     try:
         return look(_publisher(shop))
     except NotSent:
-        unclaim(shop, [task.item.id])
+        unclaim(shop, [task])
     except Gone as error:
-        record_missing(shop, task, error, utc_now())
-    except ConnectorError as error:
-        if not _account_error(shop, error, [task]):
+        if task.action is Action.SEEK:
             record_failed_read(shop, task, error, utc_now())
-    except Exception as error:  # a bug in one connector must not stop the others
+        else:
+            record_missing(shop, task, error, utc_now())
+    except ConnectorError as error:
+        _look_failed(shop, task, error)
+    except Exception as bug:  # a bug in one connector must not stop the others
         _LOG.exception("connector bug", account=shop.account.name, connector=shop.info.name)
-        record_failed_read(shop, task, unexpected(error), utc_now())
+        record_failed_read(shop, task, unexpected(bug), utc_now())
     return None
+
+
+def _look_failed(shop: Shop, task: Task, error: ConnectorError) -> None:
+    if error.recovery in _OF_THE_ACCOUNT:
+        unclaim(shop, [task])
+        account_refused(shop, error)
+        return
+    if isinstance(error, RateLimited):
+        shop.pacer.refused(error.budget, error.after_s)
+    record_failed_read(shop, task, error, utc_now())
 
 
 def _log(shop: Shop, task: Task, outcome: Outcome, ms: float) -> None:
@@ -160,8 +152,3 @@ def _log(shop: Shop, task: Task, outcome: Outcome, ms: float) -> None:
         code=outcome.detail.get("code", ""),
         ms=round(ms, 1),
     )
-
-
-def utc_now() -> dt.datetime:
-    """Return the time now, aware UTC."""
-    return dt.datetime.now(dt.UTC)

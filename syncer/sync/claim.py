@@ -3,51 +3,69 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
 from syncer.channels.publishing import queue_pictures
+from syncer.sdk.operations import Kind
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane
 from syncer.store.tables import listing
 from syncer.sync import brakes
-from syncer.sync.known import make_unknown, under_way
+from syncer.sync.known import make_unknown, touched, under_way
 from syncer.sync.prepare import Action, Task, shown_state
-from syncer.sync.rows import add_event, known_columns, load_items, store_offers
+from syncer.sync.record import seeking
+from syncer.sync.rows import Item, add_event, known_columns, load_items, store_offers
 from syncer.sync.shop import Shop
 
 _SENT = (Action.WRITE, Action.READ, Action.SEEK)
+#: A listing that a brake holds is looked at again after this long, unless it is marked before.
+_HELD = dt.timedelta(days=1)
 
 
 def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
     """Settle what needs no call, and claim the rest; return the tasks that are ours to carry out.
 
-    One transaction. A task whose row moved since it was read is left out: it will be looked at again.
+    One transaction. A task whose row moved since it was read, or that somebody is changing, is left out: it will be
+    looked at again.
     """
     claimed: list[Task] = []
     with write(shop.engine) as connection:
         if not shop.lease.held(connection):
             return []
+        free = _lock(connection, tasks)
+        tasks = [task for task in tasks if task.item.id in free]
         new = sorted({task.item.product_id for task in tasks if task.queue_pictures})
         if new:
             queue_pictures(connection, shop.account.id, new, now=now)
         for task in tasks:
-            if task.action in _SENT:
-                if _claim_one(connection, shop, task):
-                    claimed.append(task)
-            else:
+            if task.action not in _SENT:
                 _settle_without_call(connection, shop, task, now)
+            elif _claim_one(connection, shop, task, now):
+                claimed.append(replace(task, claimed_at=now))
     return claimed
 
 
-def _claim_one(connection: Connection, shop: Shop, task: Task) -> bool:
+def _lock(connection: Connection, tasks: Sequence[Task]) -> set[int]:
+    """Lock the rows that nobody else is changing (an import, say): the others are not waited for."""
+    ids = [task.item.id for task in tasks]
+    query = select(listing.c.id).where(listing.c.id.in_(ids)).order_by(listing.c.id)
+    return set(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+
+
+def _claim_one(connection: Connection, shop: Shop, task: Task, now: dt.datetime) -> bool:
     values: dict[str, Any] = {"claim": shop.claim_name, "claim_epoch": shop.lease.epoch}
     if task.operation is not None:
-        values["under_way"] = under_way(task.operation)
+        values["under_way"] = {**under_way(task.operation), "at": now.isoformat()}
         values["state"] = "sending"
-    return _update(connection, task, values)
+    if not _update(connection, task, values):
+        return False
+    if task.large_move and task.item.cause_id is not None:
+        brakes.count_move(connection, shop.account.id, task.item.cause_id, now)
+    return True
 
 
 def _update(connection: Connection, task: Task, values: dict[str, Any]) -> bool:
@@ -57,44 +75,49 @@ def _update(connection: Connection, task: Task, values: dict[str, Any]) -> bool:
 
 def _settle_without_call(connection: Connection, shop: Shop, task: Task, now: dt.datetime) -> None:
     item = task.item
-    cleared: dict[str, Any] = {
-        "due": 0,
-        "lane": int(Lane.IDLE),
-        "stock_due_since": None,
-        "acknowledged_version": item.version,
-        "held": None,
-        "tries": 0,
-    }
+    rest: dict[str, Any] = {"due": 0, "lane": int(Lane.IDLE), "stock_due_since": None, "held": None, "tries": 0}
+    problem = task.problem.to_json() if task.problem is not None else None
     if task.action in (Action.WAIT, Action.FACTS):
-        _update(connection, task, {"due_at": now + dt.timedelta(seconds=task.wait_s)})
+        waiting: dict[str, Any] = {"due_at": now + dt.timedelta(seconds=task.wait_s), "state": "waiting"}
+        _update(connection, task, waiting | ({"problem": problem} if problem else {}))
     elif task.action is Action.ASK and task.held is not None:
         brakes.ask(connection, shop.account, item, task.held, now)
-        far = now + dt.timedelta(days=1)
-        _update(connection, task, {"held": "brake", "state": "asking", "due_at": far, "lane": int(Lane.PRICE)})
-    elif task.action is Action.FIX and task.problem is not None:
-        problem = task.problem.to_json()
-        if _update(connection, task, cleared | {"state": "fix", "problem": problem}) and item.problem != problem:
-            add_event(connection, item.id, "fix", problem, now)
-    elif task.action is Action.DONE:
-        status = item.known.status
-        # A rejection stays on show until an edit changes what is sent.
-        problem_kept = item.problem if shown_state(status) in ("fix", "gone") else None
-        _update(connection, task, cleared | {"state": _done_state(task), "problem": problem_kept, "stop_by": None})
+        asking = {"held": "brake", "state": "asking", "due_at": now + _HELD, "lane": int(Lane.PRICE)}
+        _update(connection, task, asking)
+    elif task.action is Action.FIX:
+        fixed = {"state": "fix", "problem": problem, "acknowledged_version": item.version}
+        if _update(connection, task, rest | fixed) and item.problem != problem:
+            add_event(connection, item.id, "fix", problem or {}, now)
+    elif task.action is Action.REST:
+        _update(connection, task, rest | {"state": item.state if item.state in _WAITING else "parked"})
+    else:
+        _update(connection, task, rest | _done(item))
 
 
-def _done_state(task: Task) -> str:
-    if task.item.state in ("deleted", "parked", "asking") and task.item.known.remote_id is None:
-        return task.item.state
-    if task.item.known.remote_id is None:
-        return "hidden" if task.item.wanted != "live" else "waiting"
-    return shown_state(task.item.known.status)
+#: States in which a listing waits for a person.
+_WAITING = ("fix", "parked", "gone", "asking", "deleted")
 
 
-def unclaim(shop: Shop, ids: Iterable[int]) -> None:
+def _done(item: Item) -> dict[str, Any]:
+    """Return the columns of a listing that is as it should be. A rejection stays on show until an edit mends it."""
+    state = shown_state(item.known.status)
+    if item.known.absent:
+        state = "deleted" if item.wanted == "deleted" else "hidden"
+    kept = item.problem if state == "fix" else None
+    return {"state": state, "problem": kept, "stop_by": None, "acknowledged_version": item.version}
+
+
+def unclaim(shop: Shop, tasks: Sequence[Task]) -> None:
     """Give claims back whose calls were not sent."""
     with write(shop.engine) as connection:
-        where = and_(listing.c.id.in_(list(ids)), listing.c.claim == shop.claim_name)
-        connection.execute(update(listing).where(where).values(claim=None, claim_epoch=None, under_way=None))
+        for task in tasks:
+            ours = and_(
+                listing.c.id == task.item.id,
+                listing.c.claim == shop.claim_name,
+                listing.c.claim_epoch == shop.lease.epoch,
+            )
+            values = {"claim": None, "claim_epoch": None, "under_way": None, "state": task.item.state}
+            connection.execute(update(listing).where(ours).values(values))
 
 
 def recover(shop: Shop, now: dt.datetime) -> int:
@@ -107,19 +130,31 @@ def recover(shop: Shop, now: dt.datetime) -> int:
         if not shop.lease.held(connection):
             return 0
         query = select(listing.c.id).where(and_(listing.c.account_id == shop.account.id, listing.c.claim.is_not(None)))
-        items = load_items(connection, list(connection.execute(query).scalars()))
+        items = load_items(connection, list(connection.execute(query).scalars()), lock=True)
         for item in items.values():
             values: dict[str, Any] = {"claim": None, "claim_epoch": None, "under_way": None}
             if item.under_way is not None:
-                known = make_unknown(item.known, item.under_way)
-                store_offers(connection, item, known, now=now)
-                values |= known_columns(known)
-                if item.known.remote_id is None:
-                    values["seeking"] = {"since": now.isoformat(), "looks": 0}
-                values["due"] = listing.c.due.bitwise_or(int(Due.CONTENT))
-                values["due_at"] = now
-                values["settle_at"] = now + dt.timedelta(seconds=shop.settle_s())
-                values["state"] = "waiting"
+                values |= _unsure(connection, shop, item, now)
                 add_event(connection, item.id, "recovered", {"kind": item.under_way["kind"]}, now)
             connection.execute(update(listing).where(listing.c.id == item.id).values(values))
         return len(items)
+
+
+def _unsure(connection: Connection, shop: Shop, item: Item, now: dt.datetime) -> dict[str, Any]:
+    """Return the columns of a listing whose write has no known outcome; its offers are stored here."""
+    assert item.under_way is not None
+    names = touched(item.under_way)
+    known = make_unknown(item.known, names)
+    store_offers(connection, item, known, now=now)
+    values = known_columns(known) | {
+        "due": listing.c.due.bitwise_or(int(Due.CONTENT)),
+        "lane": min(item.lane, int(Lane.CONTENT)),
+        "due_at": now,
+        "settle_at": now + dt.timedelta(seconds=shop.settle_s()),
+        "late": sorted({*names, *item.late}),
+        "state": "waiting",
+    }
+    if item.under_way["kind"] == Kind.CREATE.value:
+        tried = dt.datetime.fromisoformat(item.under_way["at"])
+        values["seeking"] = seeking(now, tried)
+    return values

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, and_, select
 
 from syncer.catalogue.read import load_products
 from syncer.catalogue.taxonomy import mapped
-from syncer.channels.facts import read_facts
+from syncer.channels.facts import Fact, read_facts
 from syncer.channels.mappings import CategoryMapping, resolve_categories
 from syncer.channels.pricing import channel_price, override_prices
 from syncer.channels.records import Account
-from syncer.domain.listing import Json, Picture, WantedListing, WantedOffer
+from syncer.domain.listing import Picture, WantedListing, WantedOffer
 from syncer.domain.pricing import RateMissing
 from syncer.domain.problem import Problem, Who
 from syncer.domain.product import Product, Variant
@@ -75,7 +75,9 @@ def _desired(
     try:
         offers = tuple(_offer(account, product, variant, free, overrides) for variant in product.variants)
     except RateMissing as error:
-        offers, problem = (), _rate_problem(error)
+        # Prices can't be computed, so nothing but stock is sent.
+        problem = _rate_problem(error)
+        offers = tuple(_offer(account, product, one, free, {one.id: one.price}) for one in product.variants)
     listing = WantedListing(
         marker=product.handle,
         title=product.title,
@@ -149,9 +151,9 @@ def _uploads(
     return {row.sha256: (row.remote_id, row.problem is not None) for row in connection.execute(query)}
 
 
-def load_facts(connection: Connection, account_id: int, keys: Sequence[str]) -> dict[str, Json]:
+def load_facts(connection: Connection, account_id: int, keys: Sequence[str]) -> dict[str, Fact]:
     """Return the facts of an account that were fetched already, by key."""
-    return {key: fact.value for key, fact in read_facts(connection, account_id, keys).items()} if keys else {}
+    return read_facts(connection, account_id, keys) if keys else {}
 
 
 def _rate_problem(error: RateMissing) -> Problem:

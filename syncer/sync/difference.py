@@ -5,8 +5,9 @@ The comparison is on rendered values, so like is compared with like; an unknown 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from syncer.domain.listing import Rendered, RenderedOffer, Status
 from syncer.sdk.contract import Info
@@ -75,18 +76,17 @@ def compare(
 ) -> Difference:
     """Return what differs. ``wanted`` is live, hidden or deleted; ``skip`` names fields that are not judged now.
 
-    A listing that isn't there and isn't wanted live needs nothing.
+    A listing that isn't there and isn't wanted live needs nothing. One that is to be withdrawn needs only that, and
+    its stock for as long as it can't be.
     """
-    if known.remote_id is None or known.status is Status.DELETED:
-        return Difference(create=wanted == "live" and known.status is not Status.DELETED)
-    if wanted == "deleted":
-        return Difference(status=Kind.DELETE)
-    show = wanted == "live" and rendered.live
-    if not show:
-        # A hidden listing can't be bought, so nothing else of it is worth a call.
-        public = STATUS in known.unknown or known.status in _PUBLIC
-        return Difference(status=Kind.HIDE if public else None)
+    if known.absent:
+        return Difference(create=wanted == "live")
     stock = _offers(rendered, known)
+    if wanted == "deleted" or not (wanted == "live" and rendered.live):
+        public = STATUS in known.unknown or known.status in _PUBLIC
+        if wanted == "deleted":
+            return replace(stock if public else Difference(), prices=(), status=Kind.DELETE)
+        return replace(stock, prices=(), status=Kind.HIDE) if public else Difference()
     reshape = _shape_differs(rendered, known)
     fields = _fields(rendered, known, info, skip)
     shown = STATUS not in known.unknown and known.status is not Status.HIDDEN
@@ -113,6 +113,10 @@ def _offers(rendered: Rendered, known: Known) -> Difference:
         direction = _direction(offer, there)
         if direction is not None:
             lanes[direction].append(offer.key)
+    # A variant that is no more must not be sold while the listing still shows it.
+    lanes[Lane.STOP] += [
+        offer.key for offer in _leftovers(rendered, known) if _direction(offer, known.offers[offer.key])
+    ]
     return Difference(
         stops=tuple(lanes[Lane.STOP]),
         falls=tuple(lanes[Lane.FALL]),
@@ -121,7 +125,18 @@ def _offers(rendered: Rendered, known: Known) -> Difference:
     )
 
 
+def _leftovers(rendered: Rendered, known: Known) -> list[RenderedOffer]:
+    """Return the offers that are there and wanted no more, as sold out."""
+    wanted = {offer.key for offer in rendered.offers}
+    return [
+        RenderedOffer(offer.key, offer.sku, offer.price or Decimal(0), 0, offer.option_values, offer.fields)
+        for offer in known.offers.values()
+        if offer.key not in wanted
+    ]
+
+
 def _direction(offer: RenderedOffer, there: KnownOffer) -> Lane | None:
+    """Return how urgent it is to write this offer's number, or ``None`` if it is right."""
     if there.quantity_unknown or there.quantity is None:
         # An unknown number may be too high: treat it as the worse case.
         return Lane.STOP if offer.quantity == 0 else Lane.FALL
@@ -167,11 +182,13 @@ def next_operation(
     *,
     stop_by: str | None = None,
     held: Collection[Kind] = (),
+    stock_only: bool = False,
 ) -> Operation | None:
     """Return the next write, the most urgent first, or ``None`` if nothing (more) can be sent.
 
     ``stop_by`` names the step of the stop ladder that a blocked stop has come to; ``held`` are kinds that a brake
-    holds. Problems of the content hold back content only. A listing is shown when everything else is in its place.
+    holds; ``stock_only``: the rest waits for a person. Problems of the content hold back content only. A listing is
+    shown when everything else is in its place.
     """
     there = known.as_remote()
 
@@ -179,21 +196,26 @@ def next_operation(
         return Operation(kind, ref, rendered, there, tuple(fields), tuple(offers))
 
     if difference.create:
-        return None if rendered.problems else operation(Kind.CREATE)
-    if difference.status in (Kind.HIDE, Kind.DELETE):
-        kind = difference.status
-        if kind in held:
-            return None
-        return operation(kind if kind in info.operations else Kind.UPDATE)
+        return None if rendered.problems or stock_only else replace(operation(Kind.CREATE), known=None)
+    if difference.status in (Kind.HIDE, Kind.DELETE) and difference.status not in held:
+        emptying = _emptying(rendered, known, info, operation) if stop_by == Kind.STOCK.value else None
+        return emptying or operation(difference.status if difference.status in info.operations else Kind.UPDATE)
     if stop_by and difference.stops and Kind(stop_by) in info.operations and known.status is not Status.HIDDEN:
         return operation(Kind(stop_by))
     urgent = difference.stops + difference.falls + difference.rises
     if urgent:
-        return operation(*_offer_write(Kind.STOCK, info, urgent))
+        whole = replace(rendered, offers=(*rendered.offers, *_leftovers(rendered, known)))
+        return replace(operation(*_offer_write(Kind.STOCK, info, urgent)), rendered=whole)
+    if stock_only:
+        return None
     if difference.prices and Kind.PRICE not in held:
         return operation(*_offer_write(Kind.PRICE, info, difference.prices))
-    if rendered.problems:
-        return None
+    return None if rendered.problems else _content_operation(difference, rendered, info, operation)
+
+
+def _content_operation(
+    difference: Difference, rendered: Rendered, info: Info, operation: Callable[..., Operation]
+) -> Operation | None:
     if difference.reshape:
         if Kind.RESHAPE in info.operations:
             return operation(Kind.RESHAPE)
@@ -203,6 +225,23 @@ def next_operation(
     if difference.status is Kind.SHOW:
         return operation(Kind.SHOW if Kind.SHOW in info.operations else Kind.UPDATE)
     return None
+
+
+def _emptying(rendered: Rendered, known: Known, info: Info, operation: Callable[..., Operation]) -> Operation | None:
+    """Return the write that leaves nothing to buy of a listing that can't be withdrawn now; ``None`` if it is so."""
+    on_sale = [offer.key for offer in known.offers.values() if offer.quantity_unknown or offer.quantity != 0]
+    if not on_sale:
+        return None
+    offers = (replace(offer, quantity=0) for offer in (*rendered.offers, *_leftovers(rendered, known)))
+    write = operation(*_offer_write(Kind.STOCK, info, on_sale))
+    return replace(write, rendered=replace(rendered, offers=tuple(offers)))
+
+
+def with_known_prices(rendered: Rendered, known: Known) -> Rendered:
+    """Return ``rendered`` with the prices that are there: a brake holds the new ones, whatever the call carries."""
+    prices = {offer.key: offer.price for offer in known.offers.values() if offer.price is not None}
+    offers = tuple(replace(offer, price=prices.get(offer.key, offer.price)) for offer in rendered.offers)
+    return replace(rendered, offers=offers)
 
 
 def _offer_write(kind: Kind, info: Info, keys: Sequence[str]) -> tuple[Kind, tuple[str, ...], tuple[str, ...]]:

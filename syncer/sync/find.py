@@ -9,74 +9,109 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from syncer.domain.listing import RemoteListing, Status
+from sqlalchemy import Connection, and_, select
+
+from syncer.domain.listing import Json, RemoteListing, Status
 from syncer.sdk.operations import ListingRef
-from syncer.store.engine import write
+from syncer.store.engine import read
 from syncer.store.marks import Due, Lane
+from syncer.store.tables import listing
 from syncer.sync.brakes import ask_once
 from syncer.sync.known import Known, merge
+from syncer.sync.looked import ALL_OURS
+from syncer.sync.outcome import Outcome, store
 from syncer.sync.prepare import Task
-from syncer.sync.record import Outcome, store
 from syncer.sync.shop import Shop
 
 LEAST_LOOKS = 2
+#: A platform's clock and ours may differ by so much.
+CLOCK_LEEWAY = dt.timedelta(minutes=10)
+
+
+def reference(task: Task) -> ListingRef:
+    """Return how to recognise the listing, and since when it may exist there (``None``: any time)."""
+    assert task.wanted is not None
+    seeking = task.item.seeking or {}
+    tried = None if seeking.get("any_age") else seeking.get("tried")
+    since = dt.datetime.fromisoformat(tried) - CLOCK_LEEWAY if tried else None
+    return ListingRef(task.wanted.marker, tuple(offer.sku for offer in task.wanted.offers), since)
 
 
 def record_found(shop: Shop, task: Task, ref: ListingRef, hits: Sequence[RemoteListing], now: dt.datetime) -> None:
     """Record what a look for a listing of ours gave: adopt it, look again later, create it again, or ask."""
-    alive = [hit for hit in hits if hit.status is not Status.DELETED]
+    alive = _free(shop, task, [hit for hit in hits if hit.status is not Status.DELETED])
     ours = [hit for hit in alive if hit.marker == ref.marker]
     if len(ours) == 1:
-        _adopt(shop, task, ours[0], now)
-    elif len(alive) >= 1:
-        _ask(shop, task, alive, now)
+        store(shop, task.item, _adopt(shop, task, ours[0], now), now)
+    elif alive:
+        store(shop, task.item, _ask(shop, task, ours or alive, now), now)
     else:
-        _not_found(shop, task, now)
+        store(shop, task.item, _not_found(shop, task, now), now)
 
 
-def _adopt(shop: Shop, task: Task, found: RemoteListing, now: dt.datetime) -> None:
+def _free(shop: Shop, task: Task, hits: Sequence[RemoteListing]) -> list[RemoteListing]:
+    """Leave out what is another listing of ours: a SKU may have moved from one product to another."""
+    ids = [hit.remote_id for hit in hits]
+    bound = select(listing.c.remote_id).where(
+        and_(listing.c.account_id == shop.account.id, listing.c.remote_id.in_(ids), listing.c.id != task.item.id)
+    )
+    with read(shop.engine) as connection:
+        taken = set(connection.execute(bound).scalars())
+    return [hit for hit in hits if hit.remote_id not in taken]
+
+
+def _adopt(shop: Shop, task: Task, found: RemoteListing, now: dt.datetime) -> Outcome:
+    """Take it as ours. What it shows may be old, or half done: whatever differs later is ours to mend."""
     keys = {offer.sku: offer.key for offer in task.wanted.offers} if task.wanted else {}
     outcome = Outcome(merge(Known(), found, keys), event="adopted", detail={"remote_id": found.remote_id})
     outcome.values = {
         "seeking": None,
         "due": task.item.due | int(Due.CONTENT),
-        "lane": int(Lane.CONTENT),
+        "lane": min(task.item.lane, int(Lane.CONTENT)),
         "due_at": now,
         "tries": 0,
         "problem": None,
+        "acknowledged_at": now,
         "settle_at": now + dt.timedelta(seconds=shop.settle_s()),
+        "late": [ALL_OURS],
         "state": "waiting",
     }
-    store(shop, task.item, outcome, now)
+    return outcome
 
 
-def _not_found(shop: Shop, task: Task, now: dt.datetime) -> None:
-    seeking = dict(task.item.seeking or {"since": now.isoformat(), "looks": 0})
+def _not_found(shop: Shop, task: Task, now: dt.datetime) -> Outcome:
+    """Look again, until it is sure. What counts is when a look began: its answer may be long in coming."""
+    began = task.claimed_at or now
+    seeking = dict(task.item.seeking or {"since": began.isoformat(), "looks": 0})
     seeking["looks"] += 1
-    waited = (now - dt.datetime.fromisoformat(seeking["since"])).total_seconds()
+    waited = (began - dt.datetime.fromisoformat(seeking["since"])).total_seconds()
     window = shop.finding.search_lag_s + shop.finding.late_write_s
-    outcome = Outcome(task.item.known, event="not_found", detail={"looks": seeking["looks"]})
+    outcome = Outcome(task.item.known, event="", detail={"looks": seeking["looks"]})
     if seeking["looks"] >= LEAST_LOOKS and waited >= window:
-        outcome.values = {"seeking": None, "due_at": now, "state": "waiting", "settle_at": None}
-    else:
-        left = window - waited
-        pause = min(max(2.0 ** seeking["looks"] * shop.timing.backoff_s, 0.05), left) if left > 0 else 0.05
-        outcome.values = {"seeking": seeking, "due_at": now + dt.timedelta(seconds=max(pause, 0.02))}
-        outcome.event = ""
-    store(shop, task.item, outcome, now)
+        outcome.event = "not_found"
+        outcome.values = {"seeking": None, "due_at": now, "state": "waiting", "settle_at": None, "late": None}
+        # In a restored database this says that it was looked for.
+        outcome.values |= {"verified_at": now, "tries": 0}
+        return outcome
+    left = window - waited
+    pause = min(shop.timing.backoff_s * 2.0 ** min(seeking["looks"], 16), max(left, 0.0))
+    outcome.values = {"seeking": seeking, "due_at": now + dt.timedelta(seconds=max(pause, 0.05)), "state": "waiting"}
+    return outcome
 
 
-def _ask(shop: Shop, task: Task, hits: Sequence[RemoteListing], now: dt.datetime) -> None:
-    detail = {
-        "marker": task.wanted.marker if task.wanted else "",
-        "candidates": [
-            {"remote_id": hit.remote_id, "title": hit.fields.get("title", ""), "marker": hit.marker or ""}
-            for hit in hits[:20]
-        ],
-    }
-    with write(shop.engine) as connection:
-        ask_once(connection, shop.account.id, task.item.id, "adopt", f"adopt:{task.item.id}", detail, now)
-    outcome = Outcome(task.item.known, event="asking", detail=detail)
+def _ask(shop: Shop, task: Task, hits: Sequence[RemoteListing], now: dt.datetime) -> Outcome:
+    item = task.item
+    candidates = [
+        {"remote_id": hit.remote_id, "title": hit.fields.get("title", ""), "marker": hit.marker or ""}
+        for hit in hits[:20]
+    ]
+    detail = {"marker": task.wanted.marker if task.wanted else "", "candidates": candidates}
+    outcome = Outcome(item.known, event="asking", detail=detail)
     outcome.values = {"due": 0, "lane": int(Lane.IDLE), "state": "asking", "settle_at": None}
-    outcome.values["seeking"] = dict(task.item.seeking or {"since": now.isoformat(), "looks": 0})
-    store(shop, task.item, outcome, now)
+    outcome.values["seeking"] = dict(item.seeking or {"since": now.isoformat(), "looks": 0})
+    outcome.also = lambda connection: _ask_adopt(connection, shop, item.id, detail, now)
+    return outcome
+
+
+def _ask_adopt(connection: Connection, shop: Shop, listing_id: int, detail: dict[str, Json], now: dt.datetime) -> None:
+    ask_once(connection, shop.account.id, listing_id, "adopt", f"adopt:{listing_id}", detail, now)

@@ -6,15 +6,17 @@ read back or asserted again. Pure values; :mod:`syncer.sync.rows` loads and stor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from syncer.domain.listing import Json, RemoteListing, RemoteOffer, Rendered, Status
 from syncer.sdk.operations import Kind, Operation
 
-#: Names in ``Known.unknown`` that are not content fields of the connector.
+#: Names in ``Known.unknown`` that are not content fields of the connector: whether it is shown; which variants,
+#: SKUs and options there are.
 STATUS, SHAPE = "*status", "*shape"
+_OF_OFFERS = ("*price/", "*quantity/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ class Known:
             offers_complete=SHAPE not in self.unknown,
             extra=self.extra,
         )
+
+    @property
+    def absent(self) -> bool:
+        """Whether it isn't there: never made, or deleted there."""
+        return self.remote_id is None or self.status is Status.DELETED
 
     @property
     def uncertain(self) -> bool:
@@ -165,24 +172,91 @@ _WRITES_PRICE = frozenset({Kind.CREATE, Kind.RESHAPE, Kind.UPDATE, Kind.PRICE})
 _WRITES_STOCK = frozenset({Kind.CREATE, Kind.RESHAPE, Kind.UPDATE, Kind.STOCK})
 
 
-def make_unknown(known: Known, write: Mapping[str, Json]) -> Known:
-    """Return ``known`` with everything that the write ``write`` (see :func:`under_way`) touched unknown."""
+def touched(write: Mapping[str, Json]) -> frozenset[str]:
+    """Return the names of all that the write ``write`` (see :func:`under_way`) may change.
+
+    Those are content fields, STATUS, SHAPE, and :func:`price_name` and :func:`quantity_name` of offers.
+    """
     kind = Kind(write["kind"])
     names: set[str] = set(write["fields"])
     if kind in (Kind.SHOW, Kind.HIDE, Kind.DELETE):
         names.add(STATUS)
     if kind is Kind.RESHAPE:
         names.add(SHAPE)
-    offers = dict(known.offers)
     for key, values in write["offers"].items():
-        if key in offers:
-            old = offers[key]
-            offers[key] = replace(
-                old,
-                price_unknown=old.price_unknown or "price" in values,
-                quantity_unknown=old.quantity_unknown or "quantity" in values,
-            )
-    return replace(known, unknown=known.unknown | names, offers=offers)
+        names |= {f"*{name}/{key}" for name in ("price", "quantity") if name in values}
+    return frozenset(names)
+
+
+def price_name(key: str) -> str:
+    """Return the name of an offer's price in sets such as ``touched`` returns."""
+    return f"*price/{key}"
+
+
+def quantity_name(key: str) -> str:
+    """Return the name of an offer's quantity in such sets."""
+    return f"*quantity/{key}"
+
+
+def make_unknown(known: Known, names: Collection[str]) -> Known:
+    """Return ``known`` with everything called ``names`` (see :func:`touched`) unknown."""
+    offers = {
+        key: replace(
+            old,
+            price_unknown=old.price_unknown or price_name(key) in names,
+            quantity_unknown=old.quantity_unknown or quantity_name(key) in names,
+        )
+        for key, old in known.offers.items()
+    }
+    return replace(
+        known, unknown=known.unknown | {name for name in names if not name.startswith(_OF_OFFERS)}, offers=offers
+    )
+
+
+def unknown_names(known: Known) -> frozenset[str]:
+    """Return the names of all that is unknown."""
+    offers = known.offers.values()
+    prices = {price_name(offer.key) for offer in offers if offer.price_unknown or offer.price is None}
+    counts = {quantity_name(offer.key) for offer in offers if offer.quantity_unknown or offer.quantity is None}
+    return known.unknown | prices | counts
+
+
+def take(known: Known, seen: Known, names: Collection[str]) -> Known:
+    """Return ``known`` with those of its values that are called ``names`` as in ``seen``, and what it did not have."""
+    fields = {
+        name: seen.fields.get(name, known.fields.get(name)) if name in names or name not in known.fields else value
+        for name, value in {**seen.fields, **known.fields}.items()
+    }
+    shape = SHAPE in names
+    keys = seen.offers if shape else known.offers
+    return replace(
+        known,
+        status=seen.status if STATUS in names or known.status is None else known.status,
+        fields=fields,
+        option_names=seen.option_names if shape else known.option_names,
+        offers={key: _take_offer(known.offers.get(key), seen.offers.get(key), names, shape) for key in keys},
+        strangers=seen.strangers if shape else known.strangers,
+        unknown=known.unknown - (set(names) - seen.unknown),
+        extra=seen.extra,
+    )
+
+
+def _take_offer(old: KnownOffer | None, new: KnownOffer | None, names: Collection[str], shape: bool) -> KnownOffer:
+    if old is None or new is None:
+        found = new or old
+        assert found is not None
+        return found
+    base = new if shape else old
+    price_from = new if price_name(old.key) in names else old
+    quantity_from = new if quantity_name(old.key) in names else old
+    return replace(
+        base,
+        remote_id=new.remote_id,
+        price=price_from.price,
+        price_unknown=price_from.price_unknown,
+        quantity=quantity_from.quantity,
+        quantity_unknown=quantity_from.quantity_unknown,
+    )
 
 
 def settle_unknown(known: Known) -> Known:
@@ -206,17 +280,6 @@ def settle_unknown(known: Known) -> Known:
     return replace(known, offers=offers, fields=fields, unknown=frozenset())
 
 
-def all_unknown(known: Known) -> Known:
-    """Return ``known`` with nothing certain but the remote ids: after a restore, or a long absence."""
-    offers = {key: replace(offer, price_unknown=True, quantity_unknown=True) for key, offer in known.offers.items()}
-    return replace(known, offers=offers, unknown=frozenset(known.fields) | {STATUS, SHAPE})
-
-
 def sku_keys(rendered: Rendered) -> dict[str, str]:
     """Return our offer keys by SKU, for binding what is found there."""
     return {offer.sku: offer.key for offer in rendered.offers}
-
-
-def known_keys(known: Known) -> Iterable[str]:
-    """Return the keys of the offers that are there."""
-    return known.offers.keys()

@@ -7,26 +7,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sqlalchemy import Connection, and_, select
+import structlog
+from sqlalchemy import Connection, and_, case, func, or_, select
 
+from syncer.channels.facts import Fact
 from syncer.domain.listing import Rendered, Status, WantedListing
 from syncer.domain.problem import Problem
+from syncer.domain.words import Words
 from syncer.sdk.contract import PICTURES, NeedsFacts, UploadsPictures
+from syncer.sdk.errors import ConnectorError, Unclassified
 from syncer.sdk.operations import Kind, ListingRef, Operation
 from syncer.store.marks import Due, Lane
 from syncer.store.tables import listing
 from syncer.sync import brakes
 from syncer.sync.brakes import Verdict
 from syncer.sync.desired import Desired, load_desired, load_facts
-from syncer.sync.difference import Difference, compare, next_operation
+from syncer.sync.difference import Difference, compare, next_operation, with_known_prices
+from syncer.sync.outcome import GONE_SINCE
 from syncer.sync.rows import Item, load_items
-from syncer.sync.shop import Shop
+from syncer.sync.shop import Shop, monotonic, utc_now
 
+_LOG = structlog.get_logger("syncer.sync")
+#: So often in a row the shop may refuse a listing, before it waits for a person.
+STRIKES = 3
 #: Pause before looking again at a listing that waits for its pictures; their upload marks it before that.
 PICTURE_WAIT_S = 30.0
 #: Pause before looking again at a listing whose facts are being fetched.
 FACT_WAIT_S = 0.25
-_BRAKED = (Kind.PRICE, Kind.HIDE, Kind.DELETE)
+#: Writes of content: they need the platform's facts, and wait for a person after three refusals.
+_CONTENT = (Kind.CREATE, Kind.UPDATE, Kind.RESHAPE, Kind.SHOW)
 
 
 class Action(StrEnum):
@@ -40,6 +49,7 @@ class Action(StrEnum):
     WAIT = "wait"
     ASK = "ask"
     FACTS = "facts"
+    REST = "rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,9 @@ class Task:
 
     ``rendered`` and ``difference`` are what was computed in the snapshot in which ``item.version`` was read.
     ``problem`` explains FIX; ``wait_s`` how long WAIT waits; ``facts`` which facts are missing; ``held`` the kind
-    that a brake holds; ``queue_pictures``: photos were added that are not queued for upload yet.
+    that a brake holds; ``queue_pictures``: photos were added that are not queued for upload yet; ``settle``: a READ
+    that was put off on purpose, after an unsure outcome or for a review; ``large_move``: a price that a brake counts;
+    ``claimed_at``: when the call was about to be made.
     """
 
     item: Item
@@ -63,43 +75,47 @@ class Task:
     held: Kind | None = None
     queue_pictures: bool = False
 
+    settle: bool = False
+    large_move: bool = False
+    claimed_at: dt.datetime | None = None
+
+    def too_young(self, lag_s: float) -> bool:
+        """Return whether a look now may still show the state before our last write: reads lag by ``lag_s`` seconds."""
+        last = self.item.acknowledged_at
+        return last is not None and self.claimed_at is not None and self.claimed_at < last + dt.timedelta(seconds=lag_s)
+
     @property
     def lane(self) -> Lane:
-        """How urgent it is."""
+        """How urgent it is. A look that settles an unsure outcome or a review comes before content."""
         if self.action is Action.WRITE:
             return self.difference.lane
-        return Lane.FALL if self.action is Action.SEEK else Lane.READ
+        if self.settle:
+            return Lane.PRICE
+        urgent = min(self.item.lane, self.difference.lane)
+        return Lane(urgent) if urgent < Lane.CONTENT else Lane.READ
 
 
-def top_lane(connection: Connection, account_id: int, now: dt.datetime) -> Lane | None:
-    """Return how urgent the most urgent work of an account is, or ``None`` if nothing is due now."""
-    ids = due_ids(connection, account_id, now, 1)
-    if ids:
-        lane = connection.execute(select(listing.c.lane).where(listing.c.id == ids[0])).scalar()
-        return Lane(lane) if lane is not None else Lane.READ
-    return Lane.READ if settle_ids(connection, account_id, now, 1) else None
-
-
-def due_ids(connection: Connection, account_id: int, now: dt.datetime, limit: int) -> list[int]:
-    """Return the most urgent due listings of an account that nobody has under way."""
+def due_rows(connection: Connection, account_id: int, now: dt.datetime, limit: int) -> list[tuple[int, Lane]]:
+    """Return the most urgent due listings of an account that nobody has under way: id and lane."""
     query = (
-        select(listing.c.id)
+        select(listing.c.id, listing.c.lane)
         .where(
             and_(
                 listing.c.account_id == account_id,
                 listing.c.due != 0,
                 listing.c.claim.is_(None),
                 listing.c.due_at <= now,
+                or_(listing.c.not_before.is_(None), listing.c.not_before <= now),
             )
         )
         .order_by(listing.c.lane, listing.c.due_at)
         .limit(limit)
     )
-    return list(connection.execute(query).scalars())
+    return [(row.id, Lane(row.lane)) for row in connection.execute(query)]
 
 
 def settle_ids(connection: Connection, account_id: int, now: dt.datetime, limit: int) -> list[int]:
-    """Return listings that are to be read again by now: after an unknown outcome, or for a review."""
+    """Return listings that are to be read again by now: after an unsure outcome, or for a review."""
     query = (
         select(listing.c.id)
         .where(
@@ -117,109 +133,172 @@ def settle_ids(connection: Connection, account_id: int, now: dt.datetime, limit:
     return list(connection.execute(query).scalars())
 
 
-def prepare(connection: Connection, shop: Shop, ids: Sequence[int], now: dt.datetime) -> list[Task]:
-    """Return one task for each of the listings ``ids``, in the same order."""
+def next_moment(connection: Connection, account_id: int) -> dt.datetime | None:
+    """Return when the next listing of an account that nobody has under way is due, or is to be read again."""
+    mine = and_(listing.c.account_id == account_id, listing.c.claim.is_(None))
+    from_then = case((listing.c.not_before > listing.c.due_at, listing.c.not_before), else_=listing.c.due_at)
+    due = select(func.min(from_then)).where(and_(mine, listing.c.due != 0))
+    settle = select(func.min(listing.c.settle_at)).where(
+        and_(mine, listing.c.settle_at.is_not(None), listing.c.remote_id.is_not(None))
+    )
+    moments = [connection.execute(query).scalar() for query in (due, settle)]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def prepare(connection: Connection, shop: Shop, ids: Sequence[int]) -> list[Task]:
+    """Return one task for each of the listings ``ids``, in the same order.
+
+    A listing that can't even be computed (a bug in the connector, say) gets a FIX; the others are not held up.
+    """
     items = load_items(connection, ids)
     uploads = isinstance(shop.connector, UploadsPictures)
     desired = load_desired(connection, shop.account, list(items.values()), uploads=uploads)
-    facts = _facts(connection, shop, desired)
-    tasks = [_task(connection, shop, items[key], desired.get(key), facts, now) for key in ids if key in items]
-    return [_with_pictures(task, desired.get(task.item.id)) for task in tasks]
-
-
-def _with_pictures(task: Task, desired: Desired | None) -> Task:
-    return replace(task, queue_pictures=True) if desired is not None and desired.pictures_new else task
+    looks = [_Look(connection, shop, items[key], desired[key]) for key in ids if key in desired]
+    facts = load_facts(connection, shop.account.id, sorted({key for look in looks for key in look.fact_keys}))
+    return [look.task(facts) for look in looks]
 
 
 def read_tasks(connection: Connection, ids: Sequence[int]) -> list[Task]:
-    """Return READ tasks for listings that are to be looked at."""
-    return [Task(item, Action.READ) for item in load_items(connection, ids).values()]
+    """Return READ tasks for listings that are to be looked at again (see :func:`settle_ids`)."""
+    return [Task(item, Action.READ, settle=True) for item in load_items(connection, ids).values()]
 
 
-def _facts(connection: Connection, shop: Shop, desired: Mapping[int, Desired]) -> Mapping[str, object]:
-    connector = shop.connector
-    if not isinstance(connector, NeedsFacts):
-        return {}
-    keys = {key for one in desired.values() for key in connector.fact_keys(one.listing)}
-    return load_facts(connection, shop.account.id, sorted(keys))
+class _Look:
+    """Decides about one listing."""
 
+    def __init__(self, connection: Connection, shop: Shop, item: Item, desired: Desired) -> None:
+        self._connection, self._shop = connection, shop
+        self._item, self._desired = item, desired
+        self._bug: Exception | None = None
+        self.fact_keys: tuple[str, ...] = ()
+        if isinstance(shop.connector, NeedsFacts):
+            try:
+                self.fact_keys = tuple(shop.connector.fact_keys(desired.listing))
+            except Exception as bug:  # one bad product must not hold up the others
+                self._bug = bug
 
-def _task(
-    connection: Connection,
-    shop: Shop,
-    item: Item,
-    desired: Desired | None,
-    facts: Mapping[str, object],
-    now: dt.datetime,
-) -> Task:
-    if item.seeking is not None and "gone_since" in item.seeking:
-        return Task(item, Action.READ)
-    if item.seeking is not None and desired is not None:
-        return Task(item, Action.SEEK, desired.listing)
-    if desired is None:
-        return Task(item, Action.DONE)
-    if desired.problem is not None:
-        return Task(item, Action.FIX, desired.listing, problem=desired.problem)
-    rendered = shop.connector.render(desired.listing, facts)
-    waits_for_pictures = desired.pictures_waiting
-    skip = frozenset({PICTURES}) if waits_for_pictures else frozenset()
-    difference = compare(rendered, item.known, shop.info, wanted=item.wanted, skip=skip)
-    if _must_read_first(item, difference):
-        return Task(item, Action.READ, desired.listing, rendered, difference)
-    missing = _missing_facts(shop, desired.listing, facts, difference)
-    if missing:
-        return Task(item, Action.FACTS, desired.listing, rendered, difference, facts=missing, wait_s=FACT_WAIT_S)
-    no_picture_yet = any(problem.field == PICTURES for problem in rendered.problems)
-    if waits_for_pictures and (difference.create or (difference.content and no_picture_yet)):
-        return Task(item, Action.WAIT, desired.listing, rendered, difference, wait_s=PICTURE_WAIT_S)
-    return _write_task(connection, shop, item, desired.listing, rendered, difference, now)
+    def task(self, facts: Mapping[str, Fact]) -> Task:
+        """Return what to do next."""
+        found = None
+        if self._bug is None:
+            try:
+                found = self._task(facts)
+            except Exception as bug:  # one bad product must not hold up the others
+                self._bug = bug
+        if found is None or self._bug is not None:
+            found = self._after_bug(self._bug)
+        return replace(found, queue_pictures=self._desired.pictures_new)
+
+    def _after_bug(self, bug: Exception | None) -> Task:
+        _LOG.error("render bug", account=self._shop.account.name, listing=self._item.id, exc_info=bug)
+        problem = unexpected(bug or Exception()).problem()
+        return Task(self._item, Action.FIX, self._desired.listing, problem=problem)
+
+    def _task(self, facts: Mapping[str, Fact]) -> Task:
+        item, wanted = self._item, self._desired.listing
+        if item.seeking is not None:
+            return Task(item, Action.READ if GONE_SINCE in item.seeking else Action.SEEK, wanted)
+        if item.known.absent and (item.wanted != "live" or item.state == "gone"):
+            return Task(item, Action.REST if item.wanted == "live" else Action.DONE, wanted)
+        rendered = self._shop.connector.render(wanted, {key: fact.value for key, fact in facts.items()})
+        skip = frozenset({PICTURES}) if self._desired.pictures_waiting else frozenset()
+        difference = compare(rendered, item.known, self._shop.info, wanted=item.wanted, skip=skip)
+        base = Task(item, Action.DONE, wanted, rendered, difference)
+        if difference.create and self._shop.restored and item.verified_at is None:
+            # A copy from a backup doesn't know what was made since: look before making it.
+            return replace(base, action=Action.SEEK)
+        if _must_read_first(item, difference):
+            return replace(base, action=Action.READ)
+        return self._write(base, rendered, facts)
+
+    def _write(self, base: Task, rendered: Rendered, facts: Mapping[str, Fact]) -> Task:
+        """Return ``base`` as a write; or as what it waits for."""
+        operation, held = self._operation(base, rendered)
+        content = base.difference.content and (operation is None or operation.kind in _CONTENT)
+        missing = self._missing(facts) if content and not self._held_back else ()
+        if missing:
+            return self._wait_for_facts(base, missing)
+        if self._desired.pictures_waiting and content and _needs_pictures(base.difference, rendered):
+            return replace(base, action=Action.WAIT, wait_s=PICTURE_WAIT_S)
+        if operation is not None:
+            return replace(base, action=Action.WRITE, operation=operation, large_move=self._moves_much(operation))
+        if any(verdict in (Verdict.ASK, Verdict.WAIT) for verdict in held.values()):
+            return replace(base, action=Action.ASK, held=next(iter(held)))
+        if self._desired.problem is not None:
+            return replace(base, action=Action.FIX, problem=self._desired.problem)
+        if self._item.strikes >= STRIKES and base.difference.anything:
+            return replace(base, action=Action.REST)
+        if rendered.problems and base.difference.content:
+            return replace(base, action=Action.FIX, problem=rendered.problems[0])
+        return base
+
+    def _missing(self, facts: Mapping[str, Fact]) -> tuple[str, ...]:
+        """Return the facts to fetch before content is sent: not known yet, or too old."""
+        connector = self._shop.connector
+        assert isinstance(connector, NeedsFacts)
+        oldest = utc_now() - dt.timedelta(seconds=connector.fact_ttl_s)
+        return tuple(key for key in self.fact_keys if key not in facts or facts[key].fetched_at < oldest)
+
+    @property
+    def _held_back(self) -> bool:
+        """Whether only stock goes out: the shop refused the rest too often, or it can't be computed."""
+        return self._item.strikes >= STRIKES or self._desired.problem is not None
+
+    def _operation(self, base: Task, rendered: Rendered) -> tuple[Operation | None, Mapping[Kind, Verdict]]:
+        """Return the next write, and what a brake holds back."""
+        item, info = self._item, self._shop.info
+        ref = ListingRef(self._desired.listing.marker, tuple(offer.sku for offer in rendered.offers))
+
+        def choose(held: Mapping[Kind, Verdict]) -> Operation | None:
+            shown = with_known_prices(rendered, item.known) if Kind.PRICE in held else rendered
+            return next_operation(
+                base.difference,
+                ref,
+                shown,
+                item.known,
+                info,
+                stop_by=item.stop_by,
+                held=tuple(held),
+                stock_only=self._held_back,
+            )
+
+        held: dict[Kind, Verdict] = {}
+        if base.difference.prices or base.difference.status in (Kind.HIDE, Kind.DELETE):
+            held = brakes.judge(self._connection, self._shop.account, item, rendered, base.difference)
+        return choose(held), held
+
+    def _moves_much(self, operation: Operation) -> bool:
+        """Whether the operation carries a price move that counts for the brake of its cause."""
+        priced = bool(operation.offers) and operation.kind is not Kind.STOCK and self._item.cause_id is not None
+        return priced and brakes.large_move(self._shop.account, operation.rendered.offers, self._item.known)
+
+    def _wait_for_facts(self, base: Task, missing: tuple[str, ...]) -> Task:
+        """Wait until facts are fetched; say so if that fails for good."""
+        now = monotonic()
+        waits = [self._shop.fact_waits[key] - now for key in missing if key in self._shop.fact_waits]
+        problem = next((self._shop.fact_problems[key] for key in missing if key in self._shop.fact_problems), None)
+        wait_s = max(waits, default=0.0)
+        return replace(base, action=Action.FACTS, facts=missing, wait_s=max(wait_s, FACT_WAIT_S), problem=problem)
 
 
 def _must_read_first(item: Item, difference: Difference) -> bool:
-    """An unknown outcome is read back before anything is sent; only stock that falls is asserted at once."""
-    if item.known.remote_id is None:
+    """An unsure outcome is read back before anything is sent; only stock that falls is asserted at once."""
+    if item.known.absent or difference.lane is Lane.STOP:
         return False
-    if item.due & Due.READ and difference.lane > Lane.FALL:
-        return True
-    return item.known.uncertain and difference.lane > Lane.FALL
+    return bool(item.due & Due.READ) or (item.known.uncertain and difference.lane > Lane.FALL)
 
 
-def _missing_facts(
-    shop: Shop, wanted: WantedListing, facts: Mapping[str, object], difference: Difference
-) -> tuple[str, ...]:
-    connector = shop.connector
-    if not difference.content or not isinstance(connector, NeedsFacts):
-        return ()
-    return tuple(key for key in connector.fact_keys(wanted) if key not in facts)
+def _needs_pictures(difference: Difference, rendered: Rendered) -> bool:
+    return difference.create or any(problem.field == PICTURES for problem in rendered.problems)
 
 
-def _write_task(
-    connection: Connection,
-    shop: Shop,
-    item: Item,
-    wanted: WantedListing,
-    rendered: Rendered,
-    difference: Difference,
-    now: dt.datetime,
-) -> Task:
-    ref = ListingRef(wanted.marker, tuple(offer.sku for offer in rendered.offers))
-
-    def choose(held: Mapping[Kind, Verdict]) -> Operation | None:
-        return next_operation(difference, ref, rendered, item.known, shop.info, stop_by=item.stop_by, held=tuple(held))
-
-    operation = choose({})
-    held: dict[Kind, Verdict] = {}
-    if operation is not None and operation.kind in _BRAKED and operation.kind.value != item.stop_by:
-        held = brakes.judge(connection, shop.account, item, rendered, (operation.kind,))
-        if held:
-            operation = choose(held)
-    if operation is not None:
-        return Task(item, Action.WRITE, wanted, rendered, difference, operation)
-    if any(verdict in (Verdict.ASK, Verdict.WAIT) for verdict in held.values()):
-        return Task(item, Action.ASK, wanted, rendered, difference, held=next(iter(held)))
-    if rendered.problems and difference.content:
-        return Task(item, Action.FIX, wanted, rendered, difference, problem=rendered.problems[0])
-    return Task(item, Action.DONE, wanted, rendered, difference)
+def unexpected(bug: Exception) -> ConnectorError:
+    """Return a bug of a connector as an error that parks one listing; the outcome of a call is unknown besides."""
+    words = Words("Syncer menemui kesalahan di konektor toko ini.", "Syncer met a fault in the connector of this shop.")
+    remedy = Words(
+        "Laporkan ke pembuat konektor, lalu `syncer retry`.", "Tell the connector's author, then use `syncer retry`."
+    )
+    return Unclassified(f"bug_{type(bug).__name__}", words, remedy=remedy)
 
 
 def shown_state(known_status: Status | None) -> str:

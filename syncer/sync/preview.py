@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,7 +60,6 @@ class Planned:
 
 def plan(deps: Deps, names: Sequence[str] = ()) -> list[Planned]:
     """Return what is due and what the next write of each listing would be; no call is made."""
-    now = dt.datetime.now(dt.UTC)
     planned: list[Planned] = []
     with read(deps.engine) as connection:
         for account in load_accounts(connection):
@@ -71,8 +69,8 @@ def plan(deps: Deps, names: Sequence[str] = ()) -> list[Planned]:
             for ids in _due(connection, account.id):
                 planned += [
                     _planned(account, task)
-                    for task in prepare(connection, shop, ids, now)
-                    if task.action is not Action.DONE
+                    for task in prepare(connection, shop, ids)
+                    if task.action not in (Action.DONE, Action.REST)
                 ]
     return planned
 
@@ -83,7 +81,7 @@ def _still(deps: Deps, account: Account) -> Shop:
     shut = threading.Event()
     shut.set()
     pacer = Pacer([])
-    lease = Lease(deps.engine, account.budget_group, owner="", ttl_s=0, grace_s=0)
+    lease = Lease(deps.engine, account.budget_group, owner="", ttl_s=0)
     gate = ShopGate(pacer, lease, 0, shut)
     connector = open_connector(
         account, engine=deps.engine, keys=deps.keys, home=deps.home, gate=gate, allowed=deps.allowed, load=deps.load
@@ -91,6 +89,7 @@ def _still(deps: Deps, account: Account) -> Shop:
     return Shop(
         engine=deps.engine,
         account=account,
+        opened_as=account,
         connector=connector,
         pacer=pacer,
         lease=lease,
@@ -140,9 +139,9 @@ def _changes(difference: Difference, rendered: Rendered, known: Known) -> Iterat
         old = known.offers[key]
         yield {"field": "price", "sku": by_key[key].sku, "from": _text(old.price), "to": str(by_key[key].price)}
     for key in difference.stops + difference.falls + difference.rises:
-        old = known.offers[key]
+        old, new = known.offers[key], by_key.get(key)
         seen = None if old.quantity_unknown else old.quantity
-        yield {"field": "stock", "sku": by_key[key].sku, "from": seen, "to": by_key[key].quantity}
+        yield {"field": "stock", "sku": new.sku if new else old.sku, "from": seen, "to": new.quantity if new else 0}
     if difference.reshape:
         yield {
             "field": "variants",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.store.marks import Due, Lane
@@ -23,22 +23,18 @@ def begin_epoch(connection: Connection, now: dt.datetime) -> int:
     _set(connection, "released", "0")
     connection.execute(update(lease).values(owner="", until=now))
     connection.execute(update(offer).values(price_unknown=True, quantity_unknown=True))
+    connection.execute(
+        update(listing).values(claim=None, claim_epoch=None, under_way=None, version=listing.c.version + 1, due_at=now)
+    )
     there = listing.c.remote_id.is_not(None)
     for row in connection.execute(select(listing.c.id, listing.c.known).where(there)).all():
         names = sorted({*(row.known or {}).get("fields", {}), STATUS, SHAPE})
         connection.execute(update(listing).where(listing.c.id == row.id).values(unknown=names))
-    everything = {"claim": None, "claim_epoch": None, "under_way": None, "version": listing.c.version + 1}
-    connection.execute(
-        update(listing)
-        .where(there)
-        .values(everything | {"due": int(Due.READ | Due.CONTENT | Due.STOCK), "lane": int(Lane.READ), "due_at": now})
-    )
+    everything = int(Due.READ | Due.CONTENT | Due.STOCK)
+    connection.execute(update(listing).where(there).values(due=everything, lane=int(Lane.READ)))
     # A listing that the copy doesn't know yet may have been created since: it is looked for before it is made.
-    connection.execute(
-        update(listing)
-        .where(and_(~there, listing.c.wanted == "live"))
-        .values(everything | {"seeking": {"since": now.isoformat(), "looks": 0, "any_age": True}, "due_at": now})
-    )
+    seek = {"since": now.isoformat(), "looks": 0, "any_age": True}
+    connection.execute(update(listing).where(~there, listing.c.wanted == "live").values(seeking=seek))
     return epoch
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
@@ -14,8 +14,6 @@ from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 from syncer.domain.listing import Json, RemoteOffer, Status
 from syncer.store.tables import listing, listing_event, offer, retired_offer
 from syncer.sync.known import SHAPE, STATUS, Known, KnownOffer
-
-EVENTS_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +39,26 @@ class Item:
     held: str | None = None
     under_way: Mapping[str, Json] | None = None
     problem: Mapping[str, Json] | None = None
-    offer_problems: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    late: tuple[str, ...] = ()
+    acknowledged_at: dt.datetime | None = None
+    verified_at: dt.datetime | None = None
+    claimed: bool = False
 
 
-def load_items(connection: Connection, ids: Sequence[int]) -> dict[int, Item]:
-    """Return the listings ``ids`` with their offers, in two queries."""
+def load_items(connection: Connection, ids: Sequence[int], *, lock: bool = False) -> dict[int, Item]:
+    """Return the listings ``ids`` with their offers, in two queries.
+
+    ``lock`` keeps other writers away until the transaction ends (SQLite has only one writer anyway).
+    """
     if not ids:
         return {}
-    rows = connection.execute(select(listing).where(listing.c.id.in_(ids))).all()
+    query = select(listing).where(listing.c.id.in_(ids)).order_by(listing.c.id)
+    rows = connection.execute(query.with_for_update() if lock else query).all()
     offers: dict[int, dict[str, KnownOffer]] = {}
-    problems: dict[int, dict[str, Mapping[str, Json]]] = {}
     for row in connection.execute(select(offer).where(offer.c.listing_id.in_(ids))):
         if row.remote_id or row.quantity is not None or row.price is not None:
             offers.setdefault(row.listing_id, {})[str(row.variant_id)] = _known_offer(row)
-        if row.problem:
-            problems.setdefault(row.listing_id, {})[str(row.variant_id)] = row.problem
-    return {row.id: _item(row, offers.get(row.id, {}), problems.get(row.id, {})) for row in rows}
+    return {row.id: _item(row, offers.get(row.id, {})) for row in rows}
 
 
 def _known_offer(row: Row[Any]) -> KnownOffer:
@@ -73,7 +75,7 @@ def _known_offer(row: Row[Any]) -> KnownOffer:
     )
 
 
-def _item(row: Row[Any], offers: Mapping[str, KnownOffer], problems: Mapping[str, Mapping[str, Json]]) -> Item:
+def _item(row: Row[Any], offers: Mapping[str, KnownOffer]) -> Item:
     stored = row.known or {}
     known = Known(
         remote_id=row.remote_id,
@@ -105,7 +107,10 @@ def _item(row: Row[Any], offers: Mapping[str, KnownOffer], problems: Mapping[str
         held=row.held,
         under_way=row.under_way,
         problem=row.problem,
-        offer_problems=problems,
+        late=tuple(row.late or ()),
+        acknowledged_at=row.acknowledged_at,
+        verified_at=row.verified_at,
+        claimed=row.claim is not None,
     )
 
 

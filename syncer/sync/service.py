@@ -9,12 +9,12 @@ import datetime as dt
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Engine, and_, func, or_, select
+from sqlalchemy import Engine, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.channels.connectors import Load, open_connector
@@ -25,19 +25,21 @@ from syncer.sdk.http import CallRecord
 from syncer.store.engine import read, write
 from syncer.store.errors import StoreError
 from syncer.store.sealed import Keys
-from syncer.store.tables import budget_use, listing, picture_upload
+from syncer.store.tables import budget_use, listing
 from syncer.store.wakeup import WakeListener
-from syncer.sync.carry_out import utc_now
 from syncer.sync.claim import recover
+from syncer.sync.idle import open_rows
 from syncer.sync.lease import Lease, owner_name
 from syncer.sync.pace import Pacer
-from syncer.sync.shop import Shop, ShopGate, Timing
+from syncer.sync.restored import is_released
+from syncer.sync.shop import Shop, ShopGate, Timing, utc_now
 from syncer.sync.sweep import Swept, log_sweep, sweep
 from syncer.sync.worker import Worker
 
 _LOG = structlog.get_logger("syncer.sync")
 #: However many wake-ups come, accounts are looked for at most this often.
 ACCOUNTS_EVERY_S = 0.3
+_IDLE_LOOK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,22 @@ class Deps:
 
 @dataclass(slots=True)
 class _Group:
-    """The accounts that share a budget: one lease, one pacer, and a worker each."""
+    """The accounts that share a budget: one lease, one pacer, and a worker each.
+
+    ``leaving`` are workers that were stopped and still have calls under way.
+    """
 
     lease: Lease
     pacer: Pacer
     workers: dict[int, Worker] = field(default_factory=dict)
+    leaving: list[Worker] = field(default_factory=list)
     try_at: float = 0.0
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no call is under way."""
+        self.leaving = [worker for worker in self.leaving if not worker.ended()]
+        return not self.leaving and not any(worker.under_way for worker in self.workers.values())
 
 
 class Service:
@@ -71,7 +83,6 @@ class Service:
         self._only = frozenset(only)
         self._groups: dict[str, _Group] = {}
         self._stopping = threading.Event()
-        self._abort = threading.Event()
         self._woken = threading.Event()
         self._lock = threading.Lock()
         self._claim_name = f"{owner_name()}/{uuid.uuid4().hex[:8]}"
@@ -88,23 +99,31 @@ class Service:
         self._keeper.start()
 
     def stop(self, timeout_s: float = 30.0) -> None:
-        """Drain: take nothing new, finish the calls under way, give the leases back."""
+        """Drain: take nothing new, finish the calls under way, give the leases back.
+
+        After ``timeout_s`` seconds calls that still hang are left behind; then the lease is not given back, so that
+        who comes next takes them for unknown.
+        """
+        end = time.monotonic() + timeout_s
         self._stopping.set()
         self._woken.set()
         self._listener.stop()
+        if self._keeper.ident is not None:
+            self._keeper.join(timeout_s)
         with self._lock:
             groups = list(self._groups.values())
-        workers = [worker for group in groups for worker in group.workers.values()]
+        workers = [worker for group in groups for worker in (*group.workers.values(), *group.leaving)]
         for worker in workers:
-            worker.stop(timeout_s)
-        self._keeper.join(timeout_s)
+            worker.stop_soon()
+        for worker in workers:
+            worker.ended(max(end - time.monotonic(), 0.1))
         for group in groups:
-            if group.lease.epoch:
+            if group.lease.epoch and group.quiet:
                 group.lease.release(utc_now())
 
     def abort(self) -> None:
-        """Let waiting calls fail at once instead of waiting for their budget."""
-        self._abort.set()
+        """Begin to stop without waiting: calls that wait for their budget are not sent."""
+        self._stopping.set()
 
     def wake(self) -> None:
         """Say that anything may be due."""
@@ -112,15 +131,13 @@ class Service:
 
     def accounts(self) -> list[Shop]:
         """Return the shops at work."""
-        with self._lock:
-            return [worker.shop for group in self._groups.values() for worker in group.workers.values()]
+        return [worker.shop for worker in self._all]
 
     def use(self, account_id: int) -> list[dict[str, object]]:
         """Return the budget use of one account's group."""
-        with self._lock:
-            for group in self._groups.values():
-                if account_id in group.workers:
-                    return [dict(one) for one in group.pacer.use()]
+        for worker in self._all:
+            if worker.shop.account.id == account_id:
+                return [dict(one) for one in worker.shop.pacer.use()]
         return []
 
     def sweep(self, name: str | None = None) -> list[Swept]:
@@ -128,7 +145,7 @@ class Service:
         found = []
         for shop in self.accounts():
             if (name is None or shop.account.name == name) and shop.lease.epoch:
-                swept = sweep(shop, utc_now())
+                swept = sweep(shop)
                 log_sweep(swept)
                 found.append(swept)
         self._on_wake()
@@ -141,42 +158,22 @@ class Service:
         """
         while True:
             self._refresh_accounts()
-            open_rows, calls = self._open_rows(horizon_s), self._calls_under_way()
+            waiting, left = self._open_rows(horizon_s)
+            calls = sum(worker.under_way for worker in self._all)
             if progress is not None:
-                progress(open_rows)
-            if open_rows == 0 and calls == 0:
-                return self._waiting_rows()
-            time.sleep(0.02)
+                progress(waiting)
+            if waiting == 0 and calls == 0:
+                return left
+            time.sleep(_IDLE_LOOK_S)
 
-    def _calls_under_way(self) -> int:
-        with self._lock:
-            return sum(worker.under_way for group in self._groups.values() for worker in group.workers.values())
-
-    def _open_rows(self, horizon_s: float) -> int:
-        """Count rows of the accounts at work that will move on by themselves before long."""
+    def _open_rows(self, horizon_s: float) -> tuple[int, int]:
+        """Count rows that will move on by themselves before long, and all that are due."""
         ids = [shop.account.id for shop in self.accounts() if shop.account.sends and shop.lease.epoch]
-        if not ids:
-            return 0
         until = utc_now() + dt.timedelta(seconds=horizon_s)
-        soon = and_(listing.c.due != 0, listing.c.due_at <= until, listing.c.tries < 4)
-        review = and_(listing.c.settle_at <= until, listing.c.state == "review")
-        rows = select(func.count()).where(
-            and_(listing.c.account_id.in_(ids), or_(soon, review, listing.c.claim.is_not(None)))
-        )
-        pictures = select(func.count()).where(
-            and_(
-                picture_upload.c.account_id.in_(ids),
-                picture_upload.c.remote_id.is_(None),
-                picture_upload.c.problem.is_(None),
-                picture_upload.c.due_at <= until,
-            )
-        )
         with read(self._deps.engine) as connection:
-            return int(connection.execute(rows).scalar() or 0) + int(connection.execute(pictures).scalar() or 0)
-
-    def _waiting_rows(self) -> int:
-        with read(self._deps.engine) as connection:
-            return int(connection.execute(select(func.count()).where(listing.c.due != 0)).scalar() or 0)
+            waiting = open_rows(connection, ids, until) if is_released(connection) else 0
+            left = connection.execute(select(func.count()).select_from(listing).where(listing.c.due != 0)).scalar()
+        return waiting, int(left or 0)
 
     def _on_wake(self) -> None:
         self._woken.set()
@@ -197,7 +194,7 @@ class Service:
                     renewed = time.monotonic()
                     self._renew()
                 self._refresh_accounts()
-                self._stopping.wait(ACCOUNTS_EVERY_S)
+                self._stopping.wait(min(ACCOUNTS_EVERY_S, renew_every))
             except StoreError as error:
                 _LOG.warning("store", problem=error.words.en)
             except Exception:  # the keeper must live: without it every lease runs out
@@ -217,31 +214,56 @@ class Service:
         usable = {one.id: one for one in accounts if one.sends and (not self._only or one.name in self._only)}
         with self._lock:
             for group in self._groups.values():
-                for gone in [key for key in group.workers if key not in usable]:
-                    worker = group.workers.pop(gone)
-                    threading.Thread(target=worker.stop, args=(60.0,), daemon=True).start()
+                self._close_gone(group, usable)
             known = {key for group in self._groups.values() for key in group.workers}
             for one in usable.values():
                 if one.id not in known and not self._stopping.is_set():
                     self._open(one)
             self._all = tuple(worker for group in self._groups.values() for worker in group.workers.values())
-            for group in self._groups.values():
-                self._take_lease(group)
+            for key, group in list(self._groups.items()):
+                if group.workers:
+                    self._take_lease(group)
+                elif group.quiet:
+                    self._drop(key, group)
+
+    def _close_gone(self, group: _Group, usable: Mapping[int, Account]) -> None:
+        """Stop the workers of accounts that may not send any more, or were opened with other options."""
+        for key, worker in list(group.workers.items()):
+            now = usable.get(key)
+            if now is None or _opened_as(now) != _opened_as(worker.shop.opened_as):
+                worker.stop_soon()
+                group.leaving.append(group.workers.pop(key))
+
+    def _drop(self, key: str, group: _Group) -> None:
+        """Give up a group that has no account left."""
+        if group.lease.epoch:
+            group.lease.release(utc_now())
+        del self._groups[key]
 
     def _open(self, one: Account) -> None:
-        deps = self._deps
         group = self._groups.get(one.budget_group)
         if group is None:
-            lease = Lease(
-                deps.engine,
-                one.budget_group,
-                owner=owner_name(),
-                ttl_s=deps.timing.lease_s,
-                grace_s=deps.timing.call_deadline_s + (deps.timing.late_write_s or 0.0),
-            )
-            pacer = Pacer([], load_used=self._load_used, save_used=self._save_used, first_pause_s=deps.timing.backoff_s)
+            lease = Lease(self._deps.engine, one.budget_group, owner=owner_name(), ttl_s=self._deps.timing.lease_s)
+            first_s = self._deps.timing.backoff_s
+            pacer = Pacer([], load_used=self._load_used, save_used=self._save_used, first_pause_s=first_s)
             group = self._groups[one.budget_group] = _Group(lease, pacer)
-        gate = ShopGate(group.pacer, group.lease, deps.timing.call_deadline_s, self._abort)
+        if any(worker.shop.account.id == one.id for worker in group.leaving) and not group.quiet:
+            return  # one write at a time for each listing: its last calls end first
+        shop = self._shop(one, group)
+        if shop is None:
+            return
+        group.pacer.add(shop.connector.budgets())
+        grace_s = self._deps.timing.call_deadline_s + shop.finding.late_write_s
+        group.lease.grace_s = max(group.lease.grace_s, grace_s)
+        worker = group.workers[one.id] = Worker(shop, self._deps.home)
+        if group.lease.epoch:
+            recover(shop, utc_now())
+            worker.start_once()
+
+    def _shop(self, one: Account, group: _Group) -> Shop | None:
+        """Open an account's connector; ``None`` if that fails, which is said once."""
+        deps = self._deps
+        gate = ShopGate(group.pacer, group.lease, deps.timing.lease_left_s, self._stopping)
         try:
             connector = open_connector(
                 one,
@@ -249,7 +271,7 @@ class Service:
                 keys=deps.keys,
                 home=deps.home,
                 gate=gate,
-                on_call=self._on_call(one),
+                on_call=self._on_call(one, gate),
                 allowed=deps.allowed,
                 load=deps.load,
             )
@@ -257,11 +279,11 @@ class Service:
             if self._broken.get(one.id) != str(error):
                 self._broken[one.id] = str(error)
                 _LOG.error("account can't be opened", account=one.name, problem=str(error))
-            return
-        group.pacer.add(connector.budgets())
-        shop = Shop(
+            return None
+        return Shop(
             engine=deps.engine,
             account=one,
+            opened_as=one,
             connector=connector,
             pacer=group.pacer,
             lease=group.lease,
@@ -270,14 +292,9 @@ class Service:
             claim_name=self._claim_name[-60:],
             sign_in=deps.timing.sign_in(deps.keys),
         )
-        worker = Worker(shop, deps.home)
-        group.workers[one.id] = worker
-        if group.lease.epoch:
-            recover(shop, utc_now())
-            worker.start_once()
 
     def _take_lease(self, group: _Group) -> None:
-        if group.lease.epoch or time.monotonic() < group.try_at:
+        if group.lease.epoch or time.monotonic() < group.try_at or not group.quiet:
             return
         wait = group.lease.acquire(utc_now())
         if wait > 0:
@@ -286,10 +303,17 @@ class Service:
         for worker in group.workers.values():
             recover(worker.shop, utc_now())
             worker.start_once()
+            worker.wake()
 
-    def _on_call(self, one: Account) -> Callable[[CallRecord], None] | None:
+    def _on_call(self, one: Account, gate: ShopGate) -> Callable[[CallRecord], None]:
         on_call = self._deps.on_call
-        return None if on_call is None else lambda record: on_call(one, record)
+
+        def called(record: CallRecord) -> None:
+            gate.note(record)
+            if on_call is not None:
+                on_call(one, record)
+
+        return called
 
     def _load_used(self, key: str, day: dt.date) -> int:
         start = dt.datetime.combine(day, dt.time(), dt.UTC)
@@ -303,3 +327,8 @@ class Service:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             row = dialect.insert(budget_use).values(key=key, window_start=start, used=used)
             connection.execute(row.on_conflict_do_update(index_elements=["key", "window_start"], set_={"used": used}))
+
+
+def _opened_as(account: Account) -> tuple[object, ...]:
+    """Return what a connector is opened with: when it changes, the connector is opened anew."""
+    return (account.connector, account.budget_group, account.sealed_options, dict(account.options))

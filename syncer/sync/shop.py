@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Mapping
@@ -12,13 +13,19 @@ from sqlalchemy import Engine
 from syncer.channels.records import Account
 from syncer.channels.refresh import Times
 from syncer.channels.sign_in import SignIn
+from syncer.domain.problem import Problem
 from syncer.domain.words import Words
-from syncer.sdk.contract import Connector, Finding, Info, TunesFinding
+from syncer.sdk.contract import Connector, Finding, HasReview, Info, TunesFinding
 from syncer.sdk.errors import Transient
+from syncer.sdk.http import CallRecord
+from syncer.store.errors import StoreError
 from syncer.store.marks import Lane
 from syncer.store.sealed import Keys
 from syncer.sync.lease import Lease
 from syncer.sync.pace import Pacer
+
+#: How often to look at a listing in review, where the connector does not say, in seconds.
+REVIEW_CHECK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +34,13 @@ class Timing:
 
     ``poll_s``: the safety net when a wake-up is lost. ``lease_s``: how long a lease lasts without renewal.
     ``call_deadline_s``: the longest a call may take. ``backoff_s`` and ``backoff_most_s``: first and longest
-    pause after a passing fault; ``urgent_most_s``: the longest for stock that falls.
+    pause after a passing fault; ``urgent_most_s``: the longest for stock that falls; ``strike_s``: the least after a
+    refusal. ``late_write_s`` and ``search_lag_s`` replace what the connector says.
     """
 
     poll_s: float = 5.0
-    lease_s: float = 90.0
-    call_deadline_s: float = 40.0
-    read_timeout_s: float = 30.0
+    lease_s: float = 60.0
+    call_deadline_s: float = 60.0
     backoff_s: float = 1.0
     backoff_most_s: float = 300.0
     urgent_most_s: float = 15.0
@@ -45,6 +52,11 @@ class Timing:
     refresh_lost_s: float = 120.0
     refresh_recover_s: float = 60.0
 
+    @property
+    def lease_left_s(self) -> float:
+        """How much of the lease must be left when a call is sent. A taker waits out the longest call besides."""
+        return min(self.call_deadline_s, self.lease_s / 2)
+
     def sign_in(self, keys: Keys) -> SignIn:
         """Return the manager of sign-ins with these times."""
         return SignIn(keys, Times(self.refresh_lost_s, self.refresh_recover_s, self.young_token_s))
@@ -55,40 +67,53 @@ class NotSent(Transient):
 
 
 class ShopGate:
-    """Stands before every call of one account: budget, stop, lease; and learns from the answers."""
+    """Stands before every call of one account: budget, stop, lease; and learns from the answers.
 
-    def __init__(self, pacer: Pacer, lease: Lease, deadline_s: float, stopping: threading.Event) -> None:
-        self._pacer, self._lease, self._deadline_s, self._stopping = pacer, lease, deadline_s, stopping
+    ``stopping`` is set when the engine drains: a call that would have to wait for its budget isn't sent any more.
+    """
+
+    def __init__(self, pacer: Pacer, lease: Lease, lease_left_s: float, stopping: threading.Event) -> None:
+        self._pacer, self._lease, self._lease_left_s, self._stopping = pacer, lease, lease_left_s, stopping
         self._local = threading.local()
 
-    def enter(self, lane: Lane, *, paid: bool) -> None:
-        """Set, for this thread, how urgent its calls are, and whether the first one is paid for already."""
-        self._local.lane, self._local.paid = lane, paid
+    def enter(self, lane: Lane, *, held: bool) -> None:
+        """Set, for this thread, how urgent its calls are, and whether the first one has a place in the budget."""
+        self._local.lane, self._local.held, self._local.wrote = lane, held, False
 
     def leave(self) -> None:
-        """End what :meth:`enter` began; a call that was paid for and not made is given back."""
-        if getattr(self._local, "paid", False):
-            self._pacer.give_back()
-        self._local.lane, self._local.paid = Lane.READ, False
+        """End what :meth:`enter` began; a place that was not used is given back."""
+        if getattr(self._local, "held", False):
+            self._pacer.release()
+        self._local.lane, self._local.held = Lane.READ, False
+
+    @property
+    def has_written(self) -> bool:
+        """Whether this thread has made a write since :meth:`enter`."""
+        return bool(getattr(self._local, "wrote", False))
+
+    def note(self, record: CallRecord) -> None:
+        """Take notice of a call that this thread has made."""
+        if record.write:
+            self._local.wrote = True
 
     def before(self, operation: str) -> None:
         """Wait for the budgets, then make sure that the lease outlives the call. Raises :class:`NotSent`."""
         lane: Lane = getattr(self._local, "lane", Lane.READ)
-        paid: bool = getattr(self._local, "paid", False)
-        self._local.paid = False
-        while True:
-            wait = self._pacer.spend(operation, lane, paid=paid)
-            if wait <= 0:
-                break
-            if self._stopping.wait(min(wait, 1.0)):
-                raise _not_sent("stopping")
-        if not self._lease.outlives(self._deadline_s):
+        held: bool = getattr(self._local, "held", False)
+        try:
+            while (wait := self._pacer.spend(operation, lane, held=held)) > 0:
+                if self._stopping.wait(min(wait, 1.0)):
+                    raise _not_sent("stopping")
+        except StoreError:
+            raise _not_sent("store") from None
+        self._local.held = False
+        if not self._lease.outlives(self._lease_left_s):
             raise _not_sent("lease")
 
     def after(self, operation: str, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer's status: 429 pauses, anything else that answered shortens the next pause."""
         if status == 429:
-            value = headers.get("Retry-After", headers.get("retry-after", ""))
+            value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
             self._pacer.refused(None, min(float(value), 3600.0) if value.isdigit() else None)
         elif status:
             self._pacer.accepted()
@@ -100,10 +125,16 @@ def _not_sent(code: str) -> NotSent:
 
 @dataclass(slots=True)
 class Shop:
-    """One account at work. ``claim_name`` stands in every row that this process has under way."""
+    """One account at work. ``claim_name`` stands in every row that this process has under way.
+
+    ``account`` is as it was last read, ``opened_as`` as its connector was opened. ``fact_waits`` says until when (on
+    :func:`monotonic`) a fact that failed is not fetched again, ``fact_problems`` why. ``restored``: the database is a
+    copy from a backup, so a listing may exist that it doesn't know.
+    """
 
     engine: Engine
     account: Account
+    opened_as: Account
     connector: Connector
     pacer: Pacer
     lease: Lease
@@ -112,7 +143,9 @@ class Shop:
     claim_name: str
     sign_in: SignIn
     rest_until: float = 0.0
+    restored: bool = False
     fact_waits: dict[str, float] = field(default_factory=dict)
+    fact_problems: dict[str, Problem] = field(default_factory=dict)
 
     @property
     def info(self) -> Info:
@@ -123,6 +156,11 @@ class Shop:
     def finding(self) -> Finding:
         """How listings are found again here, with the account's own times where they are set."""
         return finding_of(self.connector, self.timing)
+
+    @property
+    def review_check_s(self) -> float:
+        """How often to look at a listing in review, in seconds."""
+        return self.connector.review_check_s if isinstance(self.connector, HasReview) else REVIEW_CHECK_S
 
     def rest(self, seconds: float) -> None:
         """Send nothing of this account for a while."""
@@ -150,3 +188,8 @@ def finding_of(connector: Connector, timing: Timing) -> Finding:
 def monotonic() -> float:
     """Return the clock for pauses inside one process, in seconds."""
     return time.monotonic()
+
+
+def utc_now() -> dt.datetime:
+    """Return the time now, aware UTC."""
+    return dt.datetime.now(dt.UTC)

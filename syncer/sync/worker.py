@@ -10,30 +10,42 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import structlog
-from sqlalchemy import and_, func, select
+from sqlalchemy import Connection, select
 
-from syncer.channels.records import load_account
+from syncer.channels.records import UnknownAccount, load_account
 from syncer.channels.sign_in import Refresh
-from syncer.sdk.contract import UploadsPictures
+from syncer.sdk.contract import SignsIn, UploadsPictures
 from syncer.store.engine import read
 from syncer.store.errors import StoreError
 from syncer.store.marks import Lane
-from syncer.store.tables import listing, meta
+from syncer.store.tables import meta
 from syncer.sync.account_state import account_refused
-from syncer.sync.beforehand import Upload, due_uploads, fetch_facts, upload
-from syncer.sync.carry_out import carry_out, utc_now
+from syncer.sync.beforehand import Upload, due_uploads, fetch_facts, next_upload, upload
+from syncer.sync.carry_out import carry_out
 from syncer.sync.claim import claim
-from syncer.sync.prepare import Action, Task, due_ids, prepare, read_tasks, settle_ids, top_lane
-from syncer.sync.shop import Shop, monotonic
+from syncer.sync.prepare import Action, Task, due_rows, next_moment, prepare, read_tasks, settle_ids
+from syncer.sync.shop import Shop, monotonic, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
-#: How many due listings are looked at in one go, at most.
-LOOK_AHEAD = 16
+#: How many due listings are looked at in one go, at most, and how many that wait for a second look.
+LOOK_AHEAD, SECOND_LOOKS = 16, 4
+#: Pause when nothing that is due could be started: somebody else is changing those rows.
+_STUCK_S = 0.05
 _CALLS = (Action.WRITE, Action.READ, Action.SEEK)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What one look at the database found: tasks, pictures to upload, and when there is more."""
+
+    tasks: Sequence[Task] = ()
+    uploads: Sequence[Upload] = ()
+    next_at: dt.datetime | None = None
 
 
 class Worker:
@@ -48,8 +60,11 @@ class Worker:
         self._slots = self._free = max(shop.info.concurrency, 1)
         self._pool = ThreadPoolExecutor(self._slots, thread_name_prefix=f"{shop.account.name}-call")
         self._thread = threading.Thread(target=self._run, name=f"{shop.account.name}-worker", daemon=True)
+        #: Facts and pictures on their way, and whether a sign-in is being refreshed.
         self._facts: set[str] = set()
         self._pictures: set[str] = set()
+        self._refreshing, self._refresh_at = False, 0.0
+        self._released = True
 
     def start_once(self) -> None:
         """Start the dispatcher, unless it runs already."""
@@ -60,13 +75,23 @@ class Worker:
         """Say that something may be due; remembered while the worker is busy."""
         self._event.set()
 
-    def stop(self, timeout_s: float) -> None:
-        """Take nothing more, finish the calls under way, and end."""
+    def stop_soon(self) -> None:
+        """Take nothing more; calls under way go on."""
         self._stopping.set()
         self._event.set()
+
+    def ended(self, timeout_s: float = 0.0) -> bool:
+        """Wait at most ``timeout_s`` until the calls under way have ended; return whether they have."""
+        end = monotonic() + timeout_s
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
-        self._pool.shutdown(wait=True, cancel_futures=True)
+            if self._thread.is_alive():
+                return False
+        self._pool.shutdown(wait=False)
+        while self.under_way and monotonic() < end:
+            self._event.wait(0.02)
+            self._event.clear()
+        return not self.under_way
 
     @property
     def under_way(self) -> int:
@@ -83,6 +108,8 @@ class Worker:
             except StoreError as error:
                 _LOG.warning("store", account=self.shop.account.name, problem=error.words.en)
                 pause = 0.5
+            except UnknownAccount:
+                return
             except Exception:  # one account's fault must not end its worker
                 _LOG.exception("worker fault", account=self.shop.account.name)
                 pause = self.shop.timing.poll_s
@@ -91,75 +118,119 @@ class Worker:
 
     def _round(self) -> float:
         """Start what can be started now; return the seconds until there may be more (0: at once)."""
-        poll = self.shop.timing.poll_s
-        if self._free == 0 or not self._usable():
-            return poll
-        now = utc_now()
-        started, pause = self._start_listings(now)
-        more, picture_pause = self._start_pictures(now)
+        shop, now = self.shop, utc_now()
+        if self._free == 0:
+            return shop.timing.poll_s
+        with read(shop.engine) as connection:
+            self._read_account(connection)
+            rest = self._rest_s()
+            if rest > 0:
+                return rest
+            lane = self._top_lane(connection, now)
+            wait = shop.pacer.hold(lane) if lane is not None else 0.0
+            held = lane is not None and wait <= 0
+            try:
+                found = self._look(connection, now, held)
+            except BaseException:
+                if held:
+                    shop.pacer.release()
+                raise
+        self._refresh_sign_in(now)
+        started = self._send(found.tasks, now, held=held)
+        more, picture_wait = self._start_pictures(found.uploads)
         if started or more:
             return 0.0
-        return min(pause, picture_pause, self._next_moment(now))
+        waits = [shop.timing.poll_s, wait or shop.timing.poll_s, picture_wait or shop.timing.poll_s]
+        if found.tasks:
+            waits.append(_STUCK_S)
+        if found.next_at is not None:
+            waits.append((found.next_at - now).total_seconds())
+        return max(min(waits), 0.005)
 
-    def _usable(self) -> bool:
-        """Return whether this account may send now; refresh its sign-in if that is due."""
+    # What is there to do
+
+    def _read_account(self, connection: Connection) -> None:
         shop = self.shop
-        with read(shop.engine) as connection:
-            shop.account = load_account(connection, shop.account.id)
-            released = connection.execute(select(meta.c.value).where(meta.c.key == "released")).scalar()
-        if not shop.account.sends or released == "0" or not shop.lease.epoch:
-            return False
-        if monotonic() < shop.rest_until:
-            return False
-        return shop.sign_in.refresh_if_due(shop.engine, shop.account, shop.connector) is not Refresh.NEEDED
+        shop.account = load_account(connection, shop.account.id)
+        query = select(meta.c.key, meta.c.value).where(meta.c.key.in_(("released", "epoch")))
+        facts = {row.key: row.value for row in connection.execute(query)}
+        shop.restored = facts.get("epoch", "1") != "1"
+        self._released = facts.get("released") != "0"
 
-    def _start_listings(self, now: dt.datetime) -> tuple[int, float]:
-        """Start calls for due listings; return how many rows moved on, and how long the budget makes us wait."""
-        shop, poll = self.shop, self.shop.timing.poll_s
-        with read(shop.engine) as connection:
-            lane = top_lane(connection, shop.account.id, now)
-            if lane is None:
-                return 0, poll
-            wait = shop.pacer.spend("", lane)
-            if wait > 0:
-                return 0, wait
-            ids = due_ids(connection, shop.account.id, now, LOOK_AHEAD)
-            tasks = prepare(connection, shop, ids, now) if ids else []
-            settling = settle_ids(connection, shop.account.id, now, 4)
-            tasks += read_tasks(connection, [key for key in settling if key not in ids])
-        moved = self._settle(tasks, now)
-        calls = sorted((task for task in tasks if task.action in _CALLS), key=lambda task: task.lane)
-        sent = self._send(calls)
-        return moved + sent, poll
+    def _rest_s(self) -> float:
+        """Return how long this account may send nothing, in seconds; 0 if it may."""
+        shop = self.shop
+        if not shop.account.sends or not self._released or not shop.lease.epoch:
+            return shop.timing.poll_s
+        return max(shop.rest_until - monotonic(), 0.0)
 
-    def _settle(self, tasks: Sequence[Task], now: dt.datetime) -> int:
-        """Deal with tasks that need no call of their own."""
-        silent = [task for task in tasks if task.action not in _CALLS]
-        if not silent:
-            return 0
-        self._start_facts([key for task in silent for key in task.facts])
-        claim(self.shop, silent, now)
+    def _top_lane(self, connection: Connection, now: dt.datetime) -> Lane | None:
+        """Return how urgent the most urgent work is that there is a free slot for; ``None`` if there is none."""
+        account_id = self.shop.account.id
+        rows = due_rows(connection, account_id, now, 1)
+        lane = rows[0][1] if rows else Lane.PRICE if settle_ids(connection, account_id, now, 1) else None
+        return lane if lane is not None and self._slot_for(lane) else None
+
+    def _slot_for(self, lane: Lane) -> bool:
+        """Whether a call of this lane may have a slot: the last one is kept for stock that falls."""
+        kept = 1 if self._slots > 1 and lane > Lane.FALL else 0
+        return self._free > kept
+
+    def _look(self, connection: Connection, now: dt.datetime, held: bool) -> _Round:
+        """Compute what to do for the most urgent listings, if there is a place in the budget, and for pictures."""
+        shop = self.shop
+        account_id = shop.account.id
+        tasks: list[Task] = []
+        if held:
+            ids = [row[0] for row in due_rows(connection, account_id, now, LOOK_AHEAD)]
+            tasks = prepare(connection, shop, ids) if ids else []
+            again = settle_ids(connection, account_id, now, SECOND_LOOKS)
+            tasks += read_tasks(connection, [key for key in again if key not in ids])
+        uploads: list[Upload] = []
+        if isinstance(shop.connector, UploadsPictures) and self._slot_for(Lane.CONTENT):
+            uploads = due_uploads(connection, account_id, now, LOOK_AHEAD)
+        uploads = [wish for wish in uploads if wish.sha256 not in self._pictures]
+        if tasks or uploads:
+            return _Round(tasks, uploads)
+        moments = [next_moment(connection, account_id), next_upload(connection, account_id, self._pictures)]
+        return _Round((), (), min((moment for moment in moments if moment is not None), default=None))
+
+    # Starting it
+
+    def _send(self, tasks: Sequence[Task], now: dt.datetime, *, held: bool) -> int:
+        """Claim and start calls while there are slots and budget; the first one has its place in the budget.
+
+        Returns how many listings moved on, those included that need no call.
+        """
+        moved = 0
+        try:
+            moved = self._settle([task for task in tasks if task.action not in _CALLS], now)
+            calls = [task for task in tasks if task.action in _CALLS]
+            calls.sort(key=lambda task: (task.lane, not task.settle))
+            while calls and not self._stopping.is_set() and self._slot_for(calls[0].lane):
+                lane = calls[0].lane
+                if not held and self.shop.pacer.hold(lane) > 0:
+                    break
+                held = True
+                claimed = claim(self.shop, take_batch(self.shop, calls), utc_now())
+                if claimed:
+                    self._submit(partial(self._call, claimed, lane))
+                    held = False
+                    moved += 1
+        finally:
+            if held:
+                self.shop.pacer.release()
+        return moved
+
+    def _settle(self, silent: Sequence[Task], now: dt.datetime) -> int:
+        """Deal with tasks that need no call of their own; return how many."""
+        if silent:
+            self._start_facts([key for task in silent for key in task.facts])
+            claim(self.shop, silent, now)
         return len(silent)
 
-    def _send(self, calls: list[Task]) -> int:
-        """Claim and start calls while there are slots and budget; the first one is paid for already."""
-        sent, paid = 0, True
-        while calls and self._free > 0 and not self._stopping.is_set():
-            lane = calls[0].lane
-            if not paid and self.shop.pacer.spend("", lane) > 0:
-                break
-            paid = True
-            claimed = claim(self.shop, take_batch(self.shop, calls), utc_now())
-            if claimed:
-                self._submit(partial(self._call, claimed, lane))
-                paid = False
-            sent += 1
-        if paid:
-            self.shop.pacer.give_back()
-        return sent
-
     def _call(self, tasks: Sequence[Task], lane: Lane) -> None:
-        self.shop.gate.enter(lane, paid=True)
+        self.shop.gate.enter(lane, held=True)
         try:
             carry_out(self.shop, tasks)
         finally:
@@ -168,16 +239,37 @@ class Worker:
     def _submit(self, work: Callable[[], None]) -> None:
         with self._lock:
             self._free -= 1
+        self._pool.submit(work).add_done_callback(self._finished)
 
-        def finished(future: Future[None]) -> None:
-            with self._lock:
-                self._free += 1
-            error = None if future.cancelled() else future.exception()
-            if error is not None:
-                _LOG.error("call fault", account=self.shop.account.name, exc_info=error)
-            self._event.set()
+    def _finished(self, future: Future[None]) -> None:
+        with self._lock:
+            self._free += 1
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            _LOG.error("call fault", account=self.shop.account.name, exc_info=error)
+        self._event.set()
 
-        self._pool.submit(work).add_done_callback(finished)
+    # Beside the listings
+
+    def _refresh_sign_in(self, now: dt.datetime) -> None:
+        """Refresh the access token ahead of its end, beside the calls: they go on with the one that is good still."""
+        shop = self.shop
+        connector, until = shop.connector, shop.account.access_until
+        if self._refreshing or until is None or not isinstance(connector, SignsIn) or monotonic() < self._refresh_at:
+            return
+        if until - dt.timedelta(seconds=connector.refresh_ahead_s) <= now and self._free > 0:
+            self._refreshing, self._refresh_at = True, monotonic() + shop.timing.poll_s
+            self._submit(self._refresh)
+
+    def _refresh(self) -> None:
+        shop = self.shop
+        shop.gate.enter(Lane.STOP, held=False)
+        try:
+            if shop.sign_in.refresh_if_due(shop.engine, shop.account, shop.connector) is Refresh.REFRESHED:
+                shop.rest_until = 0.0
+        finally:
+            shop.gate.leave()
+            self._refreshing = False
 
     def _start_facts(self, keys: Sequence[str]) -> None:
         now = monotonic()
@@ -187,7 +279,7 @@ class Worker:
             self._submit(partial(self._fetch_facts, sorted(wanted)))
 
     def _fetch_facts(self, keys: Sequence[str]) -> None:
-        self.shop.gate.enter(Lane.CONTENT, paid=False)
+        self.shop.gate.enter(Lane.CONTENT, held=False)
         try:
             error = fetch_facts(self.shop, keys, utc_now())
             if error is not None:
@@ -196,30 +288,22 @@ class Worker:
             self.shop.gate.leave()
             self._facts -= set(keys)
 
-    def _start_pictures(self, now: dt.datetime) -> tuple[int, float]:
+    def _start_pictures(self, wishes: Sequence[Upload]) -> tuple[int, float]:
         """Start uploads, but leave a slot for stock; return how many, and how long the budget makes us wait."""
-        shop, poll = self.shop, self.shop.timing.poll_s
-        kept_free = 1 if self._slots > 1 else 0
-        if not isinstance(shop.connector, UploadsPictures) or self._free <= kept_free:
-            return 0, poll
-        with read(shop.engine) as connection:
-            wishes = due_uploads(connection, shop.account.id, now, LOOK_AHEAD)
         started = 0
         for wish in wishes:
-            if wish.sha256 in self._pictures:
-                continue
-            if self._free <= kept_free:
+            if not self._slot_for(Lane.CONTENT) or self._stopping.is_set():
                 break
-            wait = shop.pacer.spend("", Lane.CONTENT)
+            wait = self.shop.pacer.hold(Lane.CONTENT)
             if wait > 0:
                 return started, wait
             self._pictures.add(wish.sha256)
             self._submit(partial(self._upload, wish))
             started += 1
-        return started, poll
+        return started, 0.0
 
     def _upload(self, wish: Upload) -> None:
-        self.shop.gate.enter(Lane.CONTENT, paid=True)
+        self.shop.gate.enter(Lane.CONTENT, held=True)
         try:
             error = upload(self.shop, self._home, wish, utc_now())
             if error is not None:
@@ -227,16 +311,6 @@ class Worker:
         finally:
             self.shop.gate.leave()
             self._pictures.discard(wish.sha256)
-
-    def _next_moment(self, now: dt.datetime) -> float:
-        """Return the seconds until the next row is due or is to be read again."""
-        mine = and_(listing.c.account_id == self.shop.account.id, listing.c.claim.is_(None))
-        due = select(func.min(listing.c.due_at)).where(and_(mine, listing.c.due != 0))
-        settle = select(func.min(listing.c.settle_at)).where(and_(mine, listing.c.settle_at.is_not(None)))
-        with read(self.shop.engine) as connection:
-            moments = [connection.execute(query).scalar() for query in (due, settle)]
-        waits = [(moment - now).total_seconds() for moment in moments if moment is not None]
-        return max(min(waits, default=self.shop.timing.poll_s), 0.01)
 
 
 def take_batch(shop: Shop, calls: list[Task]) -> list[Task]:

@@ -12,7 +12,7 @@ FAULTS = [
     {"fault": "answer_lost"},
     {"fault": "error_before"},
     {"fault": "error_after"},
-    {"fault": "rate_limited"},
+    {"fault": "rate_limited", "times": 2},
     {"fault": "token_revoked", "operation": "product"},
     {"fault": "late_write", "ms": 150},
     {"fault": "partial"},
@@ -28,7 +28,7 @@ def test_a_publish_survives(world: World, fault: dict[str, object]) -> None:
     for number in range(4):
         world.product(f"guci-{number}", sizes=("A", "B") if number % 2 else (), stock=number + 1)
     world.publish(account, *(f"guci-{number}" for number in range(4)))
-    world.control.fault(**fault, probability=0.4, times=8, seed=3)
+    world.control.fault(**{"times": 8, **fault}, probability=0.4, seed=3)
     world.sync()
     world.control.heal()
     world.settle()
@@ -47,7 +47,7 @@ def test_edits_survive(world: World, fault: dict[str, object]) -> None:
     world.product("vas", sizes=("A", "B"), stock=9)
     world.publish(account, "vas")
     world.sync()
-    world.control.fault(**fault, probability=0.5, times=6, seed=5)
+    world.control.fault(**{"times": 6, **fault}, probability=0.5, seed=5)
     for step in range(4):
         world.stock("vas-A", step)
         with write(world.engine) as connection:

@@ -36,7 +36,6 @@ FAST = Timing(
     poll_s=0.25,
     lease_s=4.0,
     call_deadline_s=1.5,
-    read_timeout_s=1.0,
     backoff_s=0.02,
     backoff_most_s=0.2,
     urgent_most_s=0.1,
@@ -163,7 +162,7 @@ class World:
             category_key=fields.pop("category_key", "batik-tulis"),
             option_names=("Ukuran",) if sizes else (),
             variants=variants,
-            photos=(Photo(fields.pop("picture", None) or self.picture(handle)),),
+            photos=(Photo(self.picture(handle)),),
             **fields,
         )
         with write(self.engine) as connection:

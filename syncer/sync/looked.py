@@ -1,0 +1,175 @@
+"""Record what a look at the channel showed: what was unsure is known from now on, and what differs is due.
+
+A look right after a write may still show the state before it, so it only settles what was unsure. What a write of
+ours may have caused (its answer was lost, it may land late) is ours to mend; any other difference is drift.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Connection
+
+from syncer.catalogue.save import lock_catalogue
+from syncer.channels.records import Owner
+from syncer.domain.listing import RemoteListing, Status
+from syncer.domain.problem import Problem, Who
+from syncer.domain.words import Words
+from syncer.sdk.errors import ConnectorError, Gone, Recovery
+from syncer.store.engine import write
+from syncer.store.marks import Due, Lane
+from syncer.sync.drift import find_drift, judge
+from syncer.sync.known import SHAPE, STATUS, Known, merge, settle_unknown, sku_keys, take, unknown_names
+from syncer.sync.outcome import Outcome, gone_outcome, store, store_in
+from syncer.sync.prepare import STRIKES, Task, shown_state
+from syncer.sync.record import backoff_s
+from syncer.sync.rows import Item
+from syncer.sync.shop import Shop
+
+#: In ``late``: whatever this listing shows may be of our own making (it was only just found again).
+ALL_OURS = "*"
+
+
+class _Lost(Exception):
+    """The claim isn't ours any more: nothing of this look is recorded."""
+
+
+def record_read(shop: Shop, task: Task, found: RemoteListing, now: dt.datetime) -> Outcome:
+    """Record a look at the channel and return what was recorded."""
+    if found.status is Status.DELETED:
+        return record_missing(shop, task, _deleted_there(), now)
+    try:
+        with write(shop.engine) as connection:
+            return _record_in(connection, shop, task, found, now)
+    except _Lost:
+        return Outcome(task.item.known, event="lost")
+
+
+def _record_in(connection: Connection, shop: Shop, task: Task, found: RemoteListing, now: dt.datetime) -> Outcome:
+    if Owner.THEIRS in shop.account.field_owners.values():
+        # What is taken into the catalogue locks that first, as every edit does.
+        lock_catalogue(connection)
+    outcome = _Look(connection, shop, task, found, now).outcome()
+    if not store_in(connection, shop, task.item, outcome, now):
+        raise _Lost
+    return outcome
+
+
+class _Look:
+    """One look: ``seen`` is what it showed, in our terms."""
+
+    def __init__(self, connection: Connection, shop: Shop, task: Task, found: RemoteListing, now: dt.datetime) -> None:
+        self.connection, self.shop, self.task, self.found, self.now = connection, shop, task, found, now
+        self.item: Item = task.item
+        keys = {offer.sku: offer.key for offer in self.item.known.offers.values() if offer.sku}
+        if task.rendered is not None:
+            keys |= sku_keys(task.rendered)
+        self.seen = merge(self.item.known, found, keys)
+        #: Whether to look once more, when a read can't be of before our last write any more.
+        self.once_more = False
+
+    def outcome(self) -> Outcome:
+        known = settle_unknown(self._learn())
+        outcome = Outcome(known, event="read", detail={"status": known.status.value if known.status else ""})
+        outcome.values = {"verified_at": self.now, "seeking": None, "tries": 0, **self._next_look(known)}
+        self._state(outcome.values, known)
+        if known != self.item.known or self.item.due or (self.item.problem and self.item.strikes < STRIKES):
+            outcome.values |= self._due_again(known)
+        return outcome
+
+    def _learn(self) -> Known:
+        """Return what is known after this look."""
+        unsure = unknown_names(self.item.known)
+        drifts = find_drift(self.item.known, self.seen, unsure)
+        if self.task.too_young(self.shop.finding.read_lag_s):
+            self.once_more = bool(drifts)
+            return take(self.item.known, self.seen, unsure)
+        names = unsure | self._ours() | ({STATUS} if self._platform_decided() else frozenset())
+        drifts = [drift for drift in drifts if drift.name not in names]
+        if drifts:
+            names |= judge(self.connection, self.shop.account, self.item, drifts, self.now)
+        return take(self.item.known, self.seen, names)
+
+    def _ours(self) -> frozenset[str]:
+        """Return the names of what our own late writes may have changed."""
+        late = self.item.late
+        if ALL_OURS not in late:
+            return frozenset(late)
+        return frozenset({STATUS, SHAPE, *self.seen.fields, *_offer_names(self.seen), *_offer_names(self.item.known)})
+
+    def _platform_decided(self) -> bool:
+        """Whether only the platform can have changed the status: a review and its outcome, a show that came through."""
+        reviewed = (Status.REVIEW, Status.REJECTED)
+        shown = self.seen.status is Status.LIVE and self.item.wanted == "live"
+        return shown or self.seen.status in reviewed or self.item.known.status in reviewed
+
+    def _next_look(self, known: Known) -> dict[str, Any]:
+        """Return when to look again, and what may still be spoiled by a late write until then."""
+        item, waits = self.item, []
+        later = item.settle_at is not None and item.settle_at > (self.task.claimed_at or self.now)
+        if later and item.settle_at is not None:
+            waits.append(item.settle_at)
+        if known.status is Status.REVIEW:
+            waits.append(self.now + dt.timedelta(seconds=self.shop.review_check_s))
+        if item.acknowledged_at is not None and self.once_more:
+            waits.append(item.acknowledged_at + dt.timedelta(seconds=self.shop.finding.read_lag_s))
+        keep = later or self.once_more
+        return {"settle_at": min(waits, default=None), "late": (list(item.late) or None) if keep else None}
+
+    def _state(self, values: dict[str, Any], known: Known) -> None:
+        item = self.item
+        if known.status is Status.REJECTED:
+            values |= {"state": "fix", "problem": _rejected(self.found).to_json()}
+        elif item.strikes >= STRIKES or item.state in ("asking", "blocked"):
+            values["state"] = item.state
+        else:
+            values["state"] = shown_state(known.status)
+            if item.state in ("review", "fix"):
+                values["problem"] = None
+
+    def _due_again(self, known: Known) -> dict[str, Any]:
+        """Look at the listing once more here: there may be something to write, or a problem that is over."""
+        item = self.item
+        before = [(offer.key, offer.quantity, offer.quantity_unknown) for offer in item.known.offers.values()]
+        after = [(offer.key, offer.quantity, False) for offer in known.offers.values()]
+        lane = min(item.lane, int(Lane.CONTENT if before == after else Lane.FALL))
+        return {"due": item.due & ~int(Due.READ) | int(Due.CONTENT), "lane": lane, "due_at": self.now}
+
+
+def _offer_names(known: Known) -> set[str]:
+    return {f"*{name}/{key}" for key in known.offers for name in ("price", "quantity")}
+
+
+def record_missing(shop: Shop, task: Task, error: Gone, now: dt.datetime) -> Outcome:
+    """Record that a listing isn't there any more; one that was written a moment ago may only not be seen yet."""
+    if task.too_young(shop.finding.read_lag_s):
+        return record_failed_read(shop, task, error, now)
+    outcome = gone_outcome(shop, task.item, task.item.known, error, now)
+    store(shop, task.item, outcome, now)
+    return outcome
+
+
+def record_failed_read(shop: Shop, task: Task, error: ConnectorError, now: dt.datetime) -> Outcome:
+    """Record that a look at the channel failed: it is looked again after a pause."""
+    item = task.item
+    outcome = Outcome(item.known, event="", detail={"code": error.code})
+    pause = max(backoff_s(shop, item.tries, urgent=False), error.after_s or 0.0)
+    again = now + dt.timedelta(seconds=pause)
+    outcome.values = {"tries": item.tries + 1, "due_at": again, "state": item.state}
+    if item.settle_at is not None:
+        outcome.values["settle_at"] = max(again, item.settle_at)
+    if error.recovery in (Recovery.PARK, Recovery.FIX_LISTING) and item.tries + 1 >= STRIKES:
+        outcome.values |= {"state": "parked", "problem": error.problem().to_json()}
+    store(shop, item, outcome, now)
+    return outcome
+
+
+def _deleted_there() -> Gone:
+    return Gone("deleted", Words("Produk ini sudah dihapus di toko.", "This product was deleted in the shop."))
+
+
+def _rejected(found: RemoteListing) -> Problem:
+    reason = found.reasons[0] if found.reasons else Words("Toko menolak produk ini.", "The shop rejected this product.")
+    remedy = Words("Perbaiki produk ini, lalu simpan.", "Edit this product and save it.")
+    return Problem("rejected", reason, remedy, Who.CRAFTER)

@@ -1,0 +1,137 @@
+"""What is written to a listing's row after a call, and the one statement that writes it.
+
+Every statement carries our claim, so a process that lost its lease records nothing. The mark is cleared by
+compare-and-set on the version that was read before the call: if it moved, the listing stays due.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, select, update
+
+from syncer.domain.listing import Json, Status
+from syncer.sdk.errors import ConnectorError
+from syncer.store.engine import write
+from syncer.store.marks import Due, Lane
+from syncer.store.tables import listing, photo, picture_upload
+from syncer.sync.known import Known
+from syncer.sync.rows import Item, add_event, known_columns, store_offers
+from syncer.sync.shop import Shop
+
+#: In ``seeking``: since when a listing that was there is missed.
+GONE_SINCE = "gone_since"
+#: Columns that an edit since the call began has set anew: then they stay as the edit left them.
+_MARKED = ("due", "lane", "acknowledged_version", "stock_due_since", "due_at", "tries", "strikes")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is written to the row after a call: what is known, columns, and a line of the timeline (``event``).
+
+    ``offer_problems`` and ``cannot_stop`` hold values for offers by key. ``also`` runs in the same transaction.
+    """
+
+    known: Known
+    values: dict[str, Any] = field(default_factory=dict)
+    event: str = "sent"
+    detail: dict[str, Any] = field(default_factory=dict)
+    offer_problems: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    cannot_stop: dict[str, dt.datetime | None] = field(default_factory=dict)
+    forget_pictures: bool = False
+    also: Callable[[Connection], None] | None = None
+
+
+def store(shop: Shop, item: Item, outcome: Outcome, now: dt.datetime) -> bool:
+    """Write an outcome to its row; return whether the claim was still ours."""
+    with write(shop.engine) as connection:
+        return store_in(connection, shop, item, outcome, now)
+
+
+def store_in(connection: Connection, shop: Shop, item: Item, outcome: Outcome, now: dt.datetime) -> bool:
+    """Do the same inside the caller's transaction."""
+    ours = and_(listing.c.id == item.id, listing.c.claim == shop.claim_name, listing.c.claim_epoch == shop.lease.epoch)
+    if not shop.lease.held(connection):
+        return False
+    if connection.execute(select(listing.c.id).where(ours).with_for_update()).first() is None:
+        return False
+    store_offers(
+        connection,
+        item,
+        outcome.known,
+        now=now,
+        problems=outcome.offer_problems,
+        cannot_stop_until=outcome.cannot_stop,
+    )
+    connection.execute(update(listing).where(ours).values(_columns(item, outcome)))
+    if outcome.forget_pictures:
+        _upload_again(connection, item, now)
+    if outcome.event:
+        add_event(connection, item.id, outcome.event, outcome.detail, now)
+    if outcome.also is not None:
+        outcome.also(connection)
+    return True
+
+
+def _columns(item: Item, outcome: Outcome) -> dict[str, Any]:
+    values = dict(outcome.values)
+    values |= {"claim": None, "claim_epoch": None, "under_way": None} | known_columns(outcome.known)
+    same = listing.c.version == item.version
+    for name in _MARKED:
+        if name in values:
+            values[name] = case((same, values[name]), else_=listing.c[name])
+    return values
+
+
+def _upload_again(connection: Connection, item: Item, now: dt.datetime) -> None:
+    """The channel has forgotten pictures of this listing: upload them anew; that marks the listing."""
+    shown = select(photo.c.sha256).where(photo.c.product_id == item.product_id)
+    same = and_(picture_upload.c.account_id == item.account_id, picture_upload.c.sha256.in_(shown))
+    connection.execute(update(picture_upload).where(same).values(remote_id=None, tries=0, due_at=now))
+
+
+def gone_outcome(shop: Shop, item: Item, known: Known, error: ConnectorError, now: dt.datetime) -> Outcome:
+    """Return the outcome for a listing that isn't there any more.
+
+    Deleting it is done, then. Otherwise it is looked for once more after the platform's reading lag, and then a
+    person decides: it is never recreated by itself.
+    """
+    if item.wanted == "deleted":
+        return deleted_outcome()
+    missed = (item.seeking or {}).get(GONE_SINCE)
+    lag = dt.timedelta(seconds=shop.finding.read_lag_s)
+    if missed is None or now < dt.datetime.fromisoformat(missed) + lag:
+        outcome = Outcome(known, event="")
+        outcome.values = {"seeking": {GONE_SINCE: missed or now.isoformat()}, "due_at": now + lag, "state": item.state}
+        outcome.values |= {"due": item.due | int(Due.READ), "lane": min(item.lane, int(Lane.CONTENT))}
+        return outcome
+    problem = error.problem().to_json()
+    known = replace(known, status=Status.DELETED, unknown=frozenset())
+    outcome = Outcome(known, event="gone", detail={"code": error.code, "words": error.words.to_json()})
+    outcome.values = _at_rest() | {"state": "gone", "problem": problem}
+    return outcome
+
+
+def deleted_outcome() -> Outcome:
+    """Return the outcome for a listing that we have deleted there."""
+    outcome = Outcome(Known(), event="deleted")
+    outcome.values = _at_rest() | {"state": "deleted", "problem": None, "strikes": 0}
+    return outcome
+
+
+def _at_rest() -> dict[str, Json]:
+    return {
+        "due": 0,
+        "lane": int(Lane.IDLE),
+        "stock_due_since": None,
+        "not_before": None,
+        "settle_at": None,
+        "late": None,
+        "seeking": None,
+        "stop_by": None,
+        "held": None,
+        "tries": 0,
+    }
