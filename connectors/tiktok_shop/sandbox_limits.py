@@ -39,7 +39,8 @@ class TiktokLimits(Limits):
     warehouses. `scopes`: what the next consent grants (4.1). `rotate_refresh`: a refresh gives a new refresh token
     and ends the old one (4.3). `past_window_s`, `future_window_s`: how far a timestamp may be off (3).
     `search_max`: more hits are refused with 12052180 (11). `all_includes_deleted`: a search for ALL also finds
-    deleted products. `demand_content_type`: GET calls need the header too (2.1). `redirect_url`: where the consent
+    deleted products. `get_deleted`: Get Product also answers for FREEZE and DELETED; newer documents say that it
+    does, the fact sheet that it does not (11). `demand_content_type`: GET calls need the header too (2.1). `redirect_url`: where the consent
     page leads; without one it shows the address with the code (4.2). `webhook_numeric_ids`: product ids in events
     are numbers, as the documents type some of them (14).
     """
@@ -86,6 +87,7 @@ class TiktokLimits(Limits):
     future_window_s: int = 300
     search_max: int = 10_000
     all_includes_deleted: bool = True
+    get_deleted: bool = False
     demand_content_type: bool = False
     redirect_url: str = ""
     webhook_numeric_ids: bool = False

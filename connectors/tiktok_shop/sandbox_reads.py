@@ -34,7 +34,7 @@ class ProductReads:
         product = world.store.get(call.account or "", product_id, call.as_of)
         if product is None:
             product = world.own(call, product_id)
-        if product.on(state.FREEZE, state.DELETED):
+        if product.on(state.FREEZE, state.DELETED) and not world.limits.get_deleted:
             raise Refused(12052901, "Not possible in the current state of the product.", kind="gone")
         content = product.base
         if query_flag(call, "return_draft_version") and product.draft is not None:

@@ -70,6 +70,8 @@ def test_delete_has_a_json_body_and_recover_brings_it_back_hidden(client: Client
     assert errors(client.delete(product_id)) == []
     assert client.listing(product_id)["status"] == "deleted"
     assert client.get(f"/product/202309/products/{product_id}")["code"] == 12052901
+    client.limits(get_deleted=True)
+    assert client.product(product_id)["status"] == "DELETED"
     assert errors(client.delete(product_id)) == [(12052260, product_id)]
     assert errors(client.life("recover", product_id)) == []
     assert client.status(product_id) == {"TOKOPEDIA": "SELLER_DEACTIVATED", "TIKTOK_SHOP": "SELLER_DEACTIVATED"}
