@@ -1,4 +1,4 @@
-# What a person types here: make demo | test | test-long | lint | bench | lock | migration | settings
+# What a person types here: make demo | install | test | test-long | lint | bench | lock | migration | manual
 # Each target makes its own virtual environment from a lock file with hashes; nothing else is needed but
 # Python 3.11 or newer, make and git.
 
@@ -15,13 +15,17 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED = --require-hashes --only-binary :all:
 EDITABLE = --no-deps --no-build-isolation --editable .
 
-.PHONY: demo test test-long lint bench lock migration settings format clean
+.PHONY: demo install test test-long lint bench lock migration settings manual format clean
 
+# ONCE=1 waits until everything is live, compares the shop with the catalogue, and ends.
 demo: $(VENV)/.runtime
 	$(BIN)/syncer demo $(if $(filter-out 0 no false,$(ONCE)),--once)
 
+# What running Syncer needs, into $(VENV); then the command is $(VENV)/bin/syncer.
+install: $(VENV)/.runtime
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m long --timeout 1800 $(ARGS)
@@ -49,6 +53,10 @@ migration: $(VENV)/.dev
 # .env.example and docs/settings.md follow the table in config/settings.py.
 settings: $(VENV)/.dev
 	$(BIN)/python -m config.settings
+
+# docs/cli.md follows the commands in syncer/cli.
+manual: $(VENV)/.dev
+	$(BIN)/python -m syncer.cli.manual
 
 # The lock files name no registry, so they work with whichever one pip is set up for.
 PIP_COMPILE = $(VENV)-lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-header \

@@ -79,6 +79,8 @@ def _draw(rows: list[dict[str, Any]]) -> None:
 def _look(desk: Desk, name: str | None) -> list[str]:
     """Walk the shops; return those that could not be walked to the end."""
     from config.logging import set_up_logging
+    from syncer.channels.records import load_accounts
+    from syncer.cli.sync import work_until_idle
     from syncer.cli.waking import daemon_runs
     from syncer.sync.service import Service
 
@@ -90,14 +92,19 @@ def _look(desk: Desk, name: str | None) -> list[str]:
             )
         )
     set_up_logging("CRITICAL")
-    service = Service(desk.deps(), only=[name] if name else ())
-    service.start()
-    try:
-        service.run_until_idle()  # what is due is not judged
-        found = service.sweep(name)
-        service.run_until_idle()
-    finally:
-        service.stop()
+    with desk.read() as connection:
+        accounts = [one for one in load_accounts(connection) if one.sends and name in (None, one.name)]
+    if not accounts:
+        return []
+    with out.Progress(Words("Memeriksa toko", "Looking at the shops")) as bar:
+        work_until_idle(desk, accounts, bar)  # what is due is not judged
+        service = Service(desk.deps(), only=[one.name for one in accounts])
+        service.start()
+        try:
+            found = service.sweep(name)
+        finally:
+            service.stop()
+        work_until_idle(desk, accounts, bar)
     failed = [one.account for one in found if one.problem is not None]
     for one in found:
         if one.problem is not None:

@@ -95,7 +95,7 @@ def price_of(row: ListingRow) -> str:
     if row.prices is None:
         return "-"
     low, high = (format_money(amount, row.currency) for amount in row.prices)
-    return low if low == high else f"{low} - {high}"
+    return low if low == high else f"{low} – {high.partition(' ')[2]}"
 
 
 def _detail(detail: Any) -> str:

@@ -16,9 +16,7 @@ from syncer.cli.texts import say, word
 from syncer.domain.words import Words
 
 #: Control characters, those that turn the direction of writing or take no room, and halves of characters.
-_CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 _JAKARTA = "Asia/Jakarta"
 _MONTHS = {
     "id": "Jan Feb Mar Apr Mei Jun Jul Agu Sep Okt Nov Des".split(),

@@ -62,7 +62,7 @@ def sync(
         if theirs:
             _wait_for_daemon(desk, theirs, bar)
         if ours:
-            _work(desk, ours, bar)
+            work_until_idle(desk, ours, bar)
     rows = _summary(desk, accounts, before)
     if as_json:
         out.print_json(rows)
@@ -92,7 +92,8 @@ def _divide(desk: Desk, accounts: Sequence[Account]) -> tuple[list[Account], lis
     return ours, theirs
 
 
-def _work(desk: Desk, accounts: Sequence[Account], bar: out.Progress) -> None:
+def work_until_idle(desk: Desk, accounts: Sequence[Account], bar: out.Progress) -> None:
+    """Work on these accounts in this process until nothing of them is due."""
     from config.logging import set_up_logging
     from syncer.sync.idle import open_rows
 

@@ -31,7 +31,7 @@ def commands(home: Path) -> list[tuple[str, Words]]:
         (f"{prefix} stock set SRP-BTK-003-BTU 3", Words("stok berubah di toko", "the stock follows in the shop")),
         (f"{prefix} price set SRP-BTK-003-BTU 199000", Words("harganya ikut", "so does the price")),
         (
-            f'{prefix} products edit SRP-BTK-001 --title "Kain Batik Tulis Blandongan"',
+            f'{prefix} products edit SRP-BTK-001 --title "Kain Batik Blandongan"',
             Words("judulnya ikut", "and the title"),
         ),
         (f"{prefix} problems", Words("apa yang menunggu Anda", "what waits for you")),
@@ -63,22 +63,20 @@ def live_table(state: State, window_url: str, home: Path, height: int) -> Group:
 
     hints = commands(home)
     table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for head, justify in (
-        (word("Produk", "Product"), "left"),
-        ("SKU", "left"),
-        (word("Harga", "Price"), "right"),
-        (word("Stok", "Stock"), "right"),
-        ("Toko Orange", "left"),
-    ):
-        table.add_column(head, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    # Where there is little room, the title and the SKU give way.
+    table.add_column(word("Produk", "Product"), min_width=16)
+    table.add_column("SKU", min_width=8)
+    table.add_column(word("Harga", "Price"), no_wrap=True, justify="right")
+    table.add_column(word("Stok", "Stock"), no_wrap=True, justify="right")
+    table.add_column("Toko Orange", no_wrap=True, min_width=11)
     room = max(height - len(hints) - 10, 5)
     rows = newest_first(state.rows)
     now = dt.datetime.now(dt.UTC)
     for row in rows[:room]:
         fresh = row.acknowledged_at is not None and (now - row.acknowledged_at).total_seconds() < _FRESH_S
         table.add_row(
-            Text(out.clean(row.title)),
-            Text(_skus(row)),
+            Text(out.clean(row.title), no_wrap=True, overflow="ellipsis"),
+            Text(_skus(row), no_wrap=True, overflow="ellipsis"),
             Text(price_of(row)),
             Text(str(row.quantity if row.quantity is not None else "-")),
             Text(say(row.chip), style=_COLOURS.get(row.state, "")),
