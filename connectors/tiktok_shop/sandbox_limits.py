@@ -19,30 +19,29 @@ SCOPES = (
 
 @dataclass(slots=True)
 class TiktokLimits(Limits):
-    """Defaults follow tiktok_shop.md 8 to 13 and 17; what is unconfirmed there can be changed here.
-
-    `burst_per_s`: calls a second that one application may make for one shop (13). `operation_rates`: calls a second
-    of single operations, by their names, for the same pair. `retry_after`: `seconds`, `date` or `none`, the header
-    of a throttled answer. `rate_http_status`, `rate_code`: 429 with 36009002, or 200 with 12052109 (13, 15).
+    """Defaults follow tiktok_shop.md 8 to 13 and 17; what is unconfirmed there can be changed here. `burst_per_s`:
+    calls a second that one application may make for one shop (13). `operation_rates`: calls a second of single
+    operations, by their names, for the same pair. `retry_after`: `seconds`, `date` or `none`, the header of a
+    throttled answer. `rate_http_status`, `rate_code`: 429 with 36009002, or 200 with 12052109 (13, 15).
     `business_http_status`: HTTP status of 1205xxxx refusals (5). `empty_data`: `object`, `null` or `absent` (5).
     `review`: whether new and edited products are audited at all. `ban_words`: a title with one of them is refused
     by both storefronts' reviewers, `ban_words_tiktok_shop` and `ban_words_tokopedia` by one of them only.
     `kyc_pending`: products pass as PRE_APPROVED and stay PENDING (11). `edits_during_audit`: `allow`, as the
     documents say, or `refuse` with 12052901 (9, 15). `edit_relists`: an edit with `save_mode` LISTING puts a
     deactivated product up again; the documents do not say otherwise. `stock_min_create`, `stock_min_update`: 0 is
-    refused with 12052055 on create, and on update if set to 1 (10). `external_id_unique`: a second product with
-    the same external id is refused with 12052996 (15). `idempotency`: a repeated key gives the first product
-    (`same`), a refusal (`error`), or is not looked at (`ignored`) (16.6). `bad_brand`: `error`, or `warn` and
-    clear it (8). `tokopedia_seller`: the seller came over from Tokopedia (1.1). `integration_lock`: only price and
-    stock may be edited (1). `shop_ready`: prerequisites are met (6). `products_max`, `products_per_day`: 0 for no
-    daily limit (8). `pre_order`: made-to-order products are allowed (8). `warehouses`: names of the shop's sales
-    warehouses. `scopes`: what the next consent grants (4.1). `rotate_refresh`: a refresh gives a new refresh token
-    and ends the old one (4.3). `past_window_s`, `future_window_s`: how far a timestamp may be off (3).
-    `search_max`: more hits are refused with 12052180 (11). `all_includes_deleted`: a search for ALL also finds
-    deleted products. `get_deleted`: Get Product also answers for FREEZE and DELETED; newer documents say that it
-    does, the fact sheet that it does not (11). `demand_content_type`: GET calls need the header too (2.1). `redirect_url`: where the consent
-    page leads; without one it shows the address with the code (4.2). `webhook_numeric_ids`: product ids in events
-    are numbers, as the documents type some of them (14).
+    refused with 12052055 on create, and on update if set to 1 (10). `external_id_unique`: a second product with the
+    same external id is refused with 12052996 (15). `idempotency`: a repeated key gives the first product (`same`),
+    a refusal (`error`), or is not looked at (`ignored`) (16.6). `bad_brand`: `error`, or `warn` and clear it (8).
+    `tokopedia_seller`: the seller came over from Tokopedia (1.1). `integration_lock`: only price and stock may be
+    edited (1). `shop_ready`: prerequisites are met (6). `products_max`, `products_per_day`: 0 for no daily limit
+    (8). `pre_order`: made-to-order products are allowed (8). `warehouses`: names of the shop's sales warehouses.
+    `scopes`: what the next consent grants (4.1). `rotate_refresh`: a refresh gives a new refresh token and ends the
+    old one (4.3). `past_window_s`, `future_window_s`: how far a timestamp may be off (3). `search_max`: more hits
+    are refused with 12052180 (11). `all_includes_deleted`: a search for ALL also finds deleted products.
+    `get_deleted`: Get Product also answers for FREEZE and DELETED; newer documents say that it does, the fact sheet
+    that it does not (11). `demand_content_type`: GET calls need the header too (2.1). `redirect_url`: where the
+    consent page leads; without one it shows the address with the code (4.2). `webhook_numeric_ids`: product ids in
+    events are numbers, as the documents type some of them (14).
     """
 
     operation_rates: dict[str, float] = field(default_factory=dict)

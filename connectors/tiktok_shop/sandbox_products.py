@@ -128,7 +128,7 @@ class ProductWrites:
         if content_changed and product.audited and world.limits.edits_during_audit == "refuse":
             raise Refused(12052901, "The product is under audit and cannot be edited now.", kind="review")
         if not listing:
-            return self._save_draft(call, product, draft)
+            return self._save_draft(call, product, draft, partial=partial)
         rules.check(draft.content, platforms, world.store, world.limits)
         self._refuse_twin(product.shop_id, draft.content.external_id, product.id)
         changed = self._set_numbers(product, draft, call.by)
@@ -139,7 +139,7 @@ class ProductWrites:
         world.forget_offers(product)
         world.save(product)
         self._note(product, start, draft.content, changed, call)
-        return world.ok(self._edited(product, draft))
+        return world.ok(self._edited(product, draft, partial=partial))
 
     def _list(self, product: Product, content: Content, platforms: tuple[str, ...]) -> None:
         """Send the version where it is wanted; price and stock alone need no audit (tiktok_shop.md 9)."""
@@ -156,7 +156,7 @@ class ProductWrites:
         else:
             world.submit(product, content, platforms)
 
-    def _save_draft(self, call: Call, product: Product, draft: Draft) -> Answer:
+    def _save_draft(self, call: Call, product: Product, draft: Draft, *, partial: bool) -> Answer:
         """`save_mode` AS_DRAFT; after going live a draft keeps no inventory (tiktok_shop.md 9)."""
         world = self._world
         if product.on(state.PENDING):
@@ -171,7 +171,7 @@ class ProductWrites:
             product.base = draft.content
         world.forget_offers(product)
         world.save(product)
-        return world.ok(self._edited(product, draft))
+        return world.ok(self._edited(product, draft, partial=partial))
 
     def _set_numbers(self, product: Product, draft: Draft, by: str, *, listing: bool = True) -> list[str]:
         """Set what the body gives; what it leaves out stays. Returns the SKUs that changed."""
@@ -203,10 +203,14 @@ class ProductWrites:
         data = {"product_id": product.id, "change_source": "OPEN_API", "changed_fields": names}
         self._world.tell(product.shop_id, 15, {**data, "update_time": int(product.updated)})
 
-    def _edited(self, product: Product, draft: Draft) -> dict[str, Any]:
+    def _edited(self, product: Product, draft: Draft, *, partial: bool) -> dict[str, Any]:
         place = product.places.get(TIKTOK_SHOP)
         audit = {"audit": {"status": place.audit}} if place is not None else {}
-        return {**_listed(product, draft.content, draft.warnings), **audit}
+        data = {**_listed(product, draft.content, draft.warnings), **audit}
+        if partial:
+            # Its published answer has no warnings.
+            del data["warnings"]
+        return data
 
     # Check --------------------------------------------------------------------------------------------
 

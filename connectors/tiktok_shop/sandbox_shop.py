@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from connectors.tiktok_shop import sandbox_catalogue as tree
@@ -18,6 +19,20 @@ _CHECKS = (
     *("PRODUCT_QUANTITY_LIMIT", "EXTENDED_PRODUCER_RESPONSIBILITY", "BANk_ACCOUNT", "CONTACT_INFO"),
 )
 """The items of the prerequisites, spelled as on the wire (tiktok_shop.md 6)."""
+
+_OLD_CHECKS = {
+    "SHOP_STATUS": ("", "status"),
+    "SHOP_TAX": ("", "tax_info"),
+    "BANk_ACCOUNT": ("", "bank_account"),
+    "CONTACT_INFO": ("", "contact_info"),
+    "PICKUP_WAREHOUSE": ("logistics", "pickup_warehouse"),
+    "RETURN_WAREHOUSE": ("logistics", "return_warehouse"),
+    "DELIVERY_OPTION": ("logistics", "delivery_option"),
+    "SHIPPING_TEMPLATE": ("logistics", "shipping_template"),
+    "PRODUCT_QUANTITY_LIMIT": ("gne", "product_quantity_limit"),
+    "EXTENDED_PRODUCER_RESPONSIBILITY": ("gne", "epr"),
+}
+"""Where version 202309 has them."""
 
 _COURIERS = (
     ("7208502187360519938", "Pengiriman Standar", "STANDARD", tree.PLATFORMS, 50_000),
@@ -70,8 +85,8 @@ class ShopReads:
         shop = self._shop(call)
         return self._world.ok({"shops": [{"id": shop.id, "region": "ID"}]})
 
-    def prerequisites(self, _call: Call) -> Answer:
-        """What a shop needs before it lists (tiktok_shop.md 6)."""
+    def prerequisites(self, call: Call) -> Answer:
+        """What a shop needs before it lists (tiktok_shop.md 6). Version 202309 has the results as texts of JSON."""
         ready = self._world.limits.shop_ready
         rows = [
             {
@@ -81,7 +96,15 @@ class ShopReads:
             }
             for item in _CHECKS
         ]
-        return self._world.ok({"check_results": rows})
+        if call.path.split("/")[2] != "202309":
+            return self._world.ok({"check_results": rows})
+        shop: dict[str, Any] = {}
+        for row in rows:
+            group, name = _OLD_CHECKS[str(row["check_item"])]
+            result = {"is_failed": row["is_failed"], "fail_reasons": row["fail_reasons"]}
+            place = shop.setdefault(group, {}) if group else shop
+            place[name] = json.dumps({"id": name, "name": name, "check_result": result}, ensure_ascii=False)
+        return self._world.ok({"shop": shop})
 
     def warehouses(self, call: Call) -> Answer:
         """Sales warehouses and a return warehouse, which takes no stock (tiktok_shop.md 6)."""

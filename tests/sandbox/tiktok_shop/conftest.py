@@ -1,4 +1,7 @@
-"""A running Toko Hijau without waiting times; tests of waiting set their own."""
+"""A running Toko Hijau without waiting times; tests of waiting set their own.
+
+With the platform's OpenAPI files at hand (see `openapi.py`) all calls of these tests are checked against them.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,28 @@ import pytest
 
 from connectors.tiktok_shop.sandbox import TiktokShopSandbox
 from syncer.sdk.sandbox import RunningSandbox
+from tests.sandbox.tiktok_shop import openapi
 from tests.sandbox.tiktok_shop.client import Client
 
 QUICK = {"burst_per_s": 10_000, "review": False}
+
+collect_ignore = [] if openapi.wanted() else ["test_openapi.py"]
+
+
+@pytest.fixture(scope="session")
+def official(tmp_path_factory: pytest.TempPathFactory) -> openapi.Official | None:
+    """The platform's OpenAPI files, if they are at hand."""
+    return openapi.official(tmp_path_factory.mktemp("openapi")) if openapi.wanted() else None
+
+
+@pytest.fixture(autouse=True)
+def checked(official: openapi.Official | None) -> Iterator[None]:
+    """Every test's calls are valid by those files."""
+    if official is None:
+        yield
+        return
+    with official.watching():
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -150,10 +151,11 @@ def test_warehouses_couriers_and_prerequisites(client: Client) -> None:
         ("TIKTOK_SHOP",),
     }
     assert client.get(path.format(rows[1]["id"]))["code"] == 12052097
-    for version in ("202309", "202312"):
-        checks = client.good(client.get(f"/product/{version}/prerequisites"))["check_results"]
-        assert "BANk_ACCOUNT" in {row["check_item"] for row in checks}
-        assert not any(row["is_failed"] for row in checks)
+    checks = client.good(client.get("/product/202312/prerequisites"))["check_results"]
+    assert "BANk_ACCOUNT" in {row["check_item"] for row in checks}
+    assert not any(row["is_failed"] for row in checks)
+    older = client.good(client.get("/product/202309/prerequisites"))["shop"]
+    assert json.loads(older["logistics"]["pickup_warehouse"])["check_result"]["is_failed"] is False
     client.limits(shop_ready=False, warehouses=["Setu", "Serpong"])
     checks = client.good(client.get("/product/202312/prerequisites"))["check_results"]
     assert [row["check_item"] for row in checks if row["is_failed"]] == ["SHOP_STATUS"]

@@ -100,7 +100,7 @@ def test_repeated_keys_and_one_joined_value(client: Client) -> None:
         head, tail = f"app_key{query['app_key']}", f"shop_cipher{query['shop_cipher']}timestamp{query['timestamp']}"
         signature = sign(o["app_secret"], path + head + signed_ids + tail, {}, "")
         pairs = [*query.items(), ("ids", "1"), ("ids", "2"), ("sign", signature)]
-        headers = {"x-tts-access-token": o["access_token"]}
+        headers = {"x-tts-access-token": o["access_token"], "Content-Type": "application/json"}
         assert client.http.get(o["base_url"] + path, params=pairs, headers=headers, timeout=5).json()["code"] == 0
 
 
