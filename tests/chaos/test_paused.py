@@ -15,7 +15,7 @@ from tests.sync.world import World, wait_until
 
 
 def test_a_stopped_process_wakes_without_its_lease(world: World) -> None:
-    world.timing = replace(world.timing, lease_s=2.0, call_deadline_s=0.5, read_timeout_s=0.5)
+    world.timing = replace(world.timing, lease_s=2.0, call_deadline_s=0.5)
     account = world.account()
     world.product("patung", stock=9)
     world.publish(account, "patung")

@@ -162,7 +162,7 @@ class World:
             category_key=fields.pop("category_key", "batik-tulis"),
             option_names=("Ukuran",) if sizes else (),
             variants=variants,
-            photos=(Photo(self.picture(handle)),),
+            photos=(Photo(fields.pop("picture", None) or self.picture(handle)),),
             **fields,
         )
         with write(self.engine) as connection:
