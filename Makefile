@@ -25,7 +25,7 @@ demo: $(VENV)/.runtime
 install: $(VENV)/.runtime
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS)
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m long --timeout 1800 $(ARGS)

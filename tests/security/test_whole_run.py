@@ -101,9 +101,9 @@ def picture() -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    folder = tmp_path_factory.mktemp("whole")
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    folder = tmp_path
     canaries = Canaries()
     original = sandbox_tokens.secrets
     # The sandbox gives out tokens and codes that can be found again.
@@ -152,11 +152,10 @@ def _live(run: Run, photos: str) -> None:
         ("problems",),
         ("listings", "--timeline"),
         ("drift",),
-        ("products",),
         ("doctor",),
     ):
-        syncer.run(*words, code=None)
         syncer.run(*words, "--json", code=None)
+    syncer.run("products")
     for name in ("keluar.csv", "keluar.xlsx"):
         syncer.run("export", str(run.folder / name))
     syncer.environment["SYNCER_SECRET_KEY"] = run.keys
@@ -222,8 +221,7 @@ def _consent(run: Run) -> None:
 # --- what is searched -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("G4")
-def test_no_secret_in_anything_that_was_said(run: Run) -> None:
+def _no_secret_in_anything_that_was_said(run: Run) -> None:
     assert len(run.canaries.all) > 10, "tokens were refreshed, so there are many"
     hits = [hit for words, text in run.syncer.said.items() for hit in run.canaries.hits(words, text.encode())]
     assert hits == []
@@ -231,10 +229,7 @@ def test_no_secret_in_anything_that_was_said(run: Run) -> None:
     assert '"outcome"' in log, "the daemon did log"
 
 
-@pytest.mark.rule("G4")
-@pytest.mark.rule("K4")
-@pytest.mark.rule("K6")
-def test_no_secret_in_any_file(run: Run) -> None:
+def _no_secret_in_any_file(run: Run) -> None:
     """The strings of the database with its journal, backups unpacked, exports, the returned file, pictures."""
     hits: list[str] = []
     seen = 0
@@ -253,9 +248,7 @@ def test_no_secret_in_any_file(run: Run) -> None:
     assert not list(run.folder.rglob("secret.key")), "the key came from the environment, so no file holds it"
 
 
-@pytest.mark.rule("G4")
-@pytest.mark.rule("H7")
-def test_no_secret_in_the_database_or_the_call_log(run: Run) -> None:
+def _no_secret_in_the_database_or_the_call_log(run: Run) -> None:
     engine = open_engine(f"sqlite:///{run.syncer.home / 'syncer.db'}", home=run.syncer.home)
     try:
         with read(engine) as connection:
@@ -268,9 +261,7 @@ def test_no_secret_in_the_database_or_the_call_log(run: Run) -> None:
     assert "product.update_stock" in calls
 
 
-@pytest.mark.rule("G4")
-@pytest.mark.rule("K4")
-def test_no_secret_in_reprs_and_tracebacks(run: Run) -> None:
+def _no_secret_in_reprs_and_tracebacks(run: Run) -> None:
     engine = open_engine(f"sqlite:///{run.syncer.home / 'syncer.db'}", home=run.syncer.home)
     try:
         keys = open_keys(engine, run.syncer.home, key=run.keys)
@@ -292,9 +283,7 @@ def test_no_secret_in_reprs_and_tracebacks(run: Run) -> None:
         engine.dispose()
 
 
-@pytest.mark.rule("G1")
-@pytest.mark.rule("G2")
-def test_the_log_is_json_in_utc_and_names_no_address(run: Run) -> None:
+def _the_log_is_json_in_utc_and_names_no_address(run: Run) -> None:
     lines = [line for line in run.syncer.said["run"].splitlines() if line.startswith("{")]
     for line in lines:
         entry = json.loads(line)
@@ -306,8 +295,7 @@ def test_the_log_is_json_in_utc_and_names_no_address(run: Run) -> None:
     assert all("Traceback" not in line for line in others)
 
 
-@pytest.mark.rule("K5")
-def test_everything_in_the_home_is_private(run: Run) -> None:
+def _everything_in_the_home_is_private(run: Run) -> None:
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [run.syncer.home, *run.syncer.home.rglob("*")]}
     open_to_others = {str(path.relative_to(run.folder)): oct(mode) for path, mode in modes.items() if mode & 0o077}
     assert open_to_others == {}
@@ -315,8 +303,7 @@ def test_everything_in_the_home_is_private(run: Run) -> None:
         assert stat.S_IMODE((run.folder / name).stat().st_mode) == 0o600, name
 
 
-@pytest.mark.rule("K6")
-def test_a_backup_leaves_out_what_it_must_and_comes_back(run: Run) -> None:
+def _a_backup_leaves_out_what_it_must_and_comes_back(run: Run) -> None:
     with zipfile.ZipFile(run.folder / "cadangan.zip") as archive:
         names = set(archive.namelist())
     assert not {f"tables/{name}.jsonl" for name in ("sign_in_request", "lease", "call_log")} & names
@@ -339,8 +326,7 @@ def test_a_backup_leaves_out_what_it_must_and_comes_back(run: Run) -> None:
             assert run.canaries.hits(words, text.encode()) == []
 
 
-@pytest.mark.rule("K3")
-def test_the_old_key_may_go_only_when_nothing_needs_it(run: Run) -> None:
+def _the_old_key_may_go_only_when_nothing_needs_it(run: Run) -> None:
     counted = json.loads(run.syncer.said["key status --json"])
     assert [(row["newest"], row["values"] > 0) for row in counted] == [(True, True), (False, False)]
     new, old = run.keys.split(",")
@@ -353,37 +339,55 @@ def test_the_old_key_may_go_only_when_nothing_needs_it(run: Run) -> None:
     assert not (run.syncer.home / "secret.key").exists()
 
 
-@pytest.mark.rule("D4")
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("account", "list"),
-        ("account", "show", "Orange"),
-        ("products",),
-        ("products", "show", "MK-1"),
-        ("listings", "--timeline"),
-        ("problems",),
-        ("drift",),
-        ("status",),
-        ("connectors",),
-    ],
-    ids=" ".join,
-)
-def test_no_name_or_title_steers_the_terminal(run: Run, words: tuple[str, ...]) -> None:
-    got = run.syncer.on_terminal(*words)
-    assert orders(got) == []
-    assert "\x1b]8" not in got
-    if words == ("products",):
-        assert "[link=https://evil.example]" in got, "markup is text"
-    if words == ("account", "list"):
-        assert "[bold red]Merah[/]" in got
+def _no_name_or_title_steers_the_terminal(run: Run) -> None:
+    got = {
+        words: run.syncer.on_terminal(*words.split())
+        for words in (
+            "account list",
+            "account show Orange",
+            "products",
+            "products show MK-1",
+            "listings --timeline",
+            "problems",
+            "drift",
+            "status",
+            "plan",
+        )
+    }
+    for words, text in got.items():
+        assert orders(text) == [], words
+        assert "\x1b]8" not in text, words
+    assert "[link=https://evil.example]" in got["products"], "markup is text"
+    assert "[bold red]Merah[/]" in got["account list"]
 
 
-@pytest.mark.rule("D4")
-def test_plain_output_holds_no_orders_either(run: Run) -> None:
+def _plain_output_holds_no_orders_either(run: Run) -> None:
     texts = {words: text for words, text in run.syncer.said.items() if "(terminal)" not in words and words != "run"}
     found = {words: orders(text) for words, text in texts.items() if orders(text.replace("\t", " "))}
     assert found == {}
+
+
+@pytest.mark.rule("D4")
+@pytest.mark.rule("G1")
+@pytest.mark.rule("G2")
+@pytest.mark.rule("G4")
+@pytest.mark.rule("H7")
+@pytest.mark.rule("K3")
+@pytest.mark.rule("K4")
+@pytest.mark.rule("K5")
+@pytest.mark.rule("K6")
+def test_a_whole_run(run: Run) -> None:
+    """One test, so that the run is made once however many processes share the suite."""
+    _no_name_or_title_steers_the_terminal(run)
+    _no_secret_in_anything_that_was_said(run)
+    _no_secret_in_any_file(run)
+    _no_secret_in_the_database_or_the_call_log(run)
+    _no_secret_in_reprs_and_tracebacks(run)
+    _the_log_is_json_in_utc_and_names_no_address(run)
+    _everything_in_the_home_is_private(run)
+    _a_backup_leaves_out_what_it_must_and_comes_back(run)
+    _the_old_key_may_go_only_when_nothing_needs_it(run)
+    _plain_output_holds_no_orders_either(run)
 
 
 @pytest.mark.rule("G3")
