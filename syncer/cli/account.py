@@ -308,7 +308,7 @@ def _say_added(added: Added, as_json: bool) -> None:
         return
     shop = account.shop_name or account.shop_id or account.connector
     state = say(state_words(account.state, account.mode))
-    out.done(Words(f"{account.name}: tersambung ke {shop}, {state}.", f"{account.name}: {shop}, {state}."))
+    out.done(Words(f"{account.name}: tersambung ke {shop}, {state}.", f"{account.name}: connected to {shop}, {state}."))
     _notes(added.notes)
     if account.sends:
         out.hint(

@@ -123,7 +123,7 @@ class _Plain:
         return self._kind(value)
 
 
-_PLAIN: dict[Any, Callable[[str], Any]] = {str: str, list[str]: str, Path: Path, bool: bool}
+_PLAIN: dict[Any, Callable[[str], Any]] = {str: str, list[str]: str, Path: Path, list[Path]: Path, bool: bool}
 
 
 def _read_plainly(found: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -148,6 +149,54 @@ def edit(
         cause = new_cause(connection, "edit", ref, desk.actor, desk.now)
         saved = edit_product(connection, ref, now=desk.now, cause_id=cause, **fields)
     say_saved(saved.handle, bool(saved.changed))
+
+
+@command(
+    app,
+    "photo",
+    "Beri produk foto dari berkas.",
+    "Give a product photos from files.",
+    examples=["syncer products photo SRP-BTK-001 depan.jpg belakang.jpg"],
+)
+def photo(
+    ref: str = REF,
+    files: list[Path] = typer.Argument(metavar="FILE", help=both("Foto JPEG, PNG atau WebP.", "JPEG, PNG or WebP.")),
+    sku: str | None = typer.Option(
+        None, "--sku", metavar="SKU", help=both("Foto varian ini.", "They show this variant.")
+    ),
+    replace_all: bool = typer.Option(
+        False, "--replace", help=both("Ganti semua foto yang ada.", "Instead of all that are there.")
+    ),
+) -> None:
+    """Add photos; each is checked, turned upright and made small enough first."""
+    desk = open_desk()
+    from dataclasses import replace
+
+    from syncer.catalogue.edit import new_cause, save_product
+    from syncer.catalogue.media import MAX_PHOTO_BYTES, PhotoStore, record_media
+    from syncer.catalogue.read import load_product
+    from syncer.domain.product import Photo
+    from syncer.store.skus import find_variant
+
+    with desk.read() as connection:
+        load_product(connection, ref)
+        of = find_variant(connection, sku).sku if sku else None
+    with PhotoStore(desk.settings.home) as store:
+        infos = [store.add(_beginning(file, MAX_PHOTO_BYTES + 1)) for file in files]
+    with desk.write() as connection:
+        record_media(connection, infos, desk.now)
+        value = load_product(connection, ref)
+        kept = () if replace_all else value.photos
+        known = {one.sha256 for one in kept}
+        added = tuple(Photo(info.sha256, value.title, of) for info in infos if info.sha256 not in known)
+        cause = new_cause(connection, "edit", ref, desk.actor, desk.now)
+        saved = save_product(connection, replace(value, photos=kept + added), now=desk.now, cause_id=cause)
+    say_saved(saved.handle, bool(saved.changed))
+
+
+def _beginning(file: Path, most: int) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(most)
 
 
 @command(

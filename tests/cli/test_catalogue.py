@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from syncer.catalogue.artwork import draw, jpeg
 from tests.cli.conftest import CATALOGUE, Cli
 
 
@@ -150,3 +151,19 @@ def test_prices_that_are_none_are_refused(sqlite_cli: Cli, price: str) -> None:
     sqlite_cli.catalogue()
     assert sqlite_cli("price", "set", "MK-1", price).code in (1, 2)
     assert sqlite_cli.json("products", "show", "MK")["variants"][0]["price"] == 85000
+
+
+def test_photos_from_files(sqlite_cli: Cli, folder: Path) -> None:
+    cli = sqlite_cli
+    cli.catalogue()
+    for name, seed in (("depan.jpg", "a"), ("belakang.jpg", "b")):
+        (folder / name).write_bytes(jpeg(draw("pola batik", seed, size=(500, 500))))
+    cli.ok("products", "photo", "MK", "depan.jpg", "belakang.jpg")
+    assert cli.json("products", "show", "MK")["photos"] == 2
+    assert "nothing changed" in cli.ok("products", "photo", "MK", "depan.jpg").out
+    cli.ok("products", "photo", "SL", "depan.jpg", "--sku", "SL-B")
+    cli.ok("products", "photo", "MK", "belakang.jpg", "--replace")
+    assert cli.json("products", "show", "MK")["photos"] == 1
+    (folder / "jahat.jpg").write_bytes(b"<script>alert(1)</script>")
+    assert cli("products", "photo", "MK", "jahat.jpg").code == 1
+    assert cli.json("products", "show", "MK")["photos"] == 1
