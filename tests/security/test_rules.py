@@ -66,3 +66,14 @@ def test_the_guide_lists_the_same_rules() -> None:
 
 def test_the_marker_is_registered(pytestconfig: pytest.Config) -> None:
     assert any(line.startswith("rule(") for line in pytestconfig.getini("markers"))
+
+
+def test_the_guide_names_files_that_are_there() -> None:
+    named = set(
+        re.findall(
+            r"`((?:syncer|connectors|config|tests)/[\w/.]+\.py|requirements[\w.-]*\.lock|Makefile)`",
+            GUIDE.read_text("utf-8"),
+        )
+    )
+    assert len(named) > 25
+    assert sorted(name for name in named if not (ROOT / name).is_file()) == []
