@@ -7,6 +7,7 @@ are followed by hand, each through the same checks. Size and time are bounded wh
 from __future__ import annotations
 
 import ipaddress
+import logging
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -19,6 +20,10 @@ from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
 from syncer.domain.words import SyncerError, Words
 from syncer.sdk.deadline import bound
+
+_LOG = logging.getLogger(__name__)
+# It would write a line of its own to the terminal; ours is below.
+logging.getLogger("requests_hardened").setLevel(logging.CRITICAL + 1)
 
 CONNECT_S = 5.0
 READ_S = 15.0
@@ -106,7 +111,8 @@ class Fetcher:
             return session.get(
                 url, stream=True, allow_redirects=False, timeout=(min(connect_s, left_s), min(read_s, left_s))
             )
-        except InvalidIPAddress:
+        except InvalidIPAddress as refused:
+            _LOG.info("address refused", extra={"host": urlsplit(url).hostname, "address": str(refused)})
             raise AddressRefused(_PRIVATE) from None
         except requests.exceptions.SSLError:
             raise AddressRefused(_BAD_CERTIFICATE) from None

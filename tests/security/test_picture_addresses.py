@@ -162,11 +162,17 @@ def test_a_name_that_answers_public_then_loopback_is_looked_up_once(
 
 
 @pytest.mark.rule("H2")
-def test_a_name_that_leads_home_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_leads_home_is_refused_and_noted(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     look_up, asked = resolver(["127.0.0.1"])
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with pytest.raises(AddressRefused):
-        fetch("http://foto.example/a.jpg", allow_http=True)
+        fetch("http://foto.example/a.jpg?sign=KANARI", allow_http=True)
+    (line,) = caplog.records
+    assert (line.levelname, line.__dict__["host"], line.__dict__["address"]) == ("INFO", "foto.example", "127.0.0.1")
+    assert "KANARI" not in str(line.__dict__)
     assert asked == ["foto.example"]
     assert not server.asked
 
