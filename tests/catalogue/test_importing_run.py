@@ -300,6 +300,7 @@ def test_an_import_that_breaks_off_goes_on_from_there(engine: Engine) -> None:
     assert len(state(engine)[0]) == 200
 
 
+@pytest.mark.rule("P2")
 def test_a_run_is_recorded_and_its_file_kept_a_week(engine: Engine) -> None:
     report = take(engine, rows(("a", "a", "Vas", "", "", "salah", "5")), "../../stok\u202e.csv", actor="ani")
     with read(engine) as connection:
@@ -372,6 +373,7 @@ def test_a_workbook_comes_back_as_a_workbook_with_its_head(engine: Engine) -> No
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.rule("F6")
 def test_no_cell_of_a_returned_file_runs(engine: Engine, payload: str) -> None:
     data = table(COLUMNS, {"sku": payload, "product_code": payload, "title": payload, "price_idr": "x"}).encode()
     report = take(engine, data)

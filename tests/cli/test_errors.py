@@ -181,6 +181,7 @@ def test_a_damaged_database(sqlite_cli: Cli) -> None:
     one_sentence(sqlite_cli("products"))
 
 
+@pytest.mark.rule("K3")
 def test_a_key_that_does_not_fit(sqlite_cli: Cli) -> None:
     sqlite_cli.ok("key", "status")
     sqlite_cli.env("SYNCER_SECRET_KEY", sqlite_cli.ok("key", "new").out.strip())
@@ -189,6 +190,7 @@ def test_a_key_that_does_not_fit(sqlite_cli: Cli) -> None:
     one_sentence(sqlite_cli("key", "status"))
 
 
+@pytest.mark.rule("D4")
 def test_text_from_outside_never_steers_the_terminal(sqlite_cli: Cli) -> None:
     """Rule D4."""
     sqlite_cli.catalogue()

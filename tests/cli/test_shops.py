@@ -205,6 +205,7 @@ def test_options_from_a_file_the_environment_and_flags(sqlite_cli: Cli, shop: Ru
         (["--options", "-"], '{"partner_id": "KANARI", "partner_key": "x"}', 1, "partner_id"),
     ],
 )
+@pytest.mark.rule("C4")
 def test_wrong_options_are_one_sentence_and_nothing_is_kept(
     sqlite_cli: Cli, arguments: list[str], stdin: str, code: int, says: str
 ) -> None:
