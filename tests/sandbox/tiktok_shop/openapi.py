@@ -10,6 +10,7 @@ mistakes.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 from jsonschema import Draft202012Validator
+from urllib3 import HTTPResponse
 
 VARIABLE = "TTS_OPENAPI"
 PACKAGE = "@tts-open-toolkit/cli@0.1.7"
@@ -135,8 +137,7 @@ class Official:
 
         def watched(adapter: Any, request: requests.PreparedRequest, **more: Any) -> requests.Response:
             response = send(adapter, request, **more)
-            if not more.get("stream"):
-                self.check(request, response)
+            self.check(request, _read(response) if more.get("stream") else response)
             return response
 
         self.problems.clear()
@@ -144,6 +145,16 @@ class Official:
             patch.setattr(requests.adapters.HTTPAdapter, "send", watched)
             yield
         assert not self.problems, "\n".join(dict.fromkeys(self.problems))
+
+
+def _read(response: requests.Response) -> requests.Response:
+    """A copy of an answer that is read bit by bit; the original can still be read."""
+    copy = requests.Response()
+    copy.status_code, copy._content = response.status_code, response.raw.read(decode_content=True)
+    response.raw = HTTPResponse(
+        io.BytesIO(copy.content), headers=response.raw.headers, status=response.status_code, preload_content=False
+    )
+    return copy
 
 
 def strict(schema: Mapping[str, Any]) -> dict[str, Any]:
