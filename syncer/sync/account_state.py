@@ -21,7 +21,7 @@ def stop_account(shop: Shop, error: ConnectorError, state: str) -> None:
     with write(shop.engine) as connection:
         where = and_(account.c.id == shop.account.id, account.c.state == "active")
         connection.execute(update(account).where(where).values(state=state, problem=error.problem().to_json()))
-    _LOG.error("account stopped", account=shop.account.name, state=state, code=error.code)
+    _LOG.error("account stopped", account=shop.account.name, state=state, error_code=error.code)
 
 
 def account_refused(shop: Shop, error: ConnectorError) -> bool:

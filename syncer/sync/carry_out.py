@@ -149,6 +149,6 @@ def _log(shop: Shop, task: Task, outcome: Outcome, ms: float) -> None:
         operation=operation.kind.value if operation else task.action.value,
         offers=len(operation.offers) if operation else 0,
         outcome=outcome.event,
-        code=outcome.detail.get("code", ""),
+        error_code=outcome.detail.get("code", ""),
         ms=round(ms, 1),
     )

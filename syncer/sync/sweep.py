@@ -208,5 +208,5 @@ def log_sweep(found: Swept) -> None:
         strangers=len(found.strangers),
         missing=len(found.missing),
         complete=found.complete,
-        code=found.problem.code if found.problem else "",
+        error_code=found.problem.code if found.problem else "",
     )
