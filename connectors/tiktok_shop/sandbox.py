@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,13 +21,7 @@ from connectors.tiktok_shop.sandbox_control import STOREFRONTS, Desk
 from connectors.tiktok_shop.sandbox_events import Webhooks
 from connectors.tiktok_shop.sandbox_fields import Refused
 from connectors.tiktok_shop.sandbox_gate import Gate, Throttled
-from connectors.tiktok_shop.sandbox_life import LifeWrites
 from connectors.tiktok_shop.sandbox_limits import TiktokLimits
-from connectors.tiktok_shop.sandbox_media import Media
-from connectors.tiktok_shop.sandbox_offers import OfferWrites
-from connectors.tiktok_shop.sandbox_products import ProductWrites
-from connectors.tiktok_shop.sandbox_reads import ProductReads
-from connectors.tiktok_shop.sandbox_shop import ShopReads
 from connectors.tiktok_shop.sandbox_state import (
     App,
     Document,
@@ -38,6 +31,7 @@ from connectors.tiktok_shop.sandbox_state import (
     product_from_json,
     product_to_json,
 )
+from connectors.tiktok_shop.sandbox_table import Table
 from connectors.tiktok_shop.sandbox_tokens import Tokens
 from connectors.tiktok_shop.sandbox_world import World, request_id
 from syncer.sdk.sandbox import (
@@ -56,15 +50,7 @@ from syncer.sdk.sandbox import (
 APP_KEY = "6hijau0setu01"
 FIRST_SHOP_ID = 7495540735365777507
 
-AUTHORIZATION, PRODUCT = "seller.authorization.info", "seller.product.basic"
-WRITE, DELETE, ORDER, LOGISTICS = (
-    "seller.product.write",
-    "seller.product.delete",
-    "seller.order.info",
-    "seller.logistics",
-)
 _SIGN_IN_PATHS = "/api/v2/token/"
-_VERSION = re.compile(r"\d{6}")
 
 
 class TiktokShopSandbox(Sandbox):
@@ -106,8 +92,7 @@ class TiktokShopSandbox(Sandbox):
         self._webhooks = Webhooks(self.world)
         self._desk = Desk(self.world)
         self.world.tell, self.world.later = self._webhooks.tell, self._look_later
-        self._scopes: dict[str, tuple[str, bool]] = {}
-        self._operations = self._table()
+        self.table = Table(self.world, self._sign_in, self._webhooks)
         self.restore()
         if not self.store.shops:
             self.store.apps[APP_KEY] = App(
@@ -116,110 +101,22 @@ class TiktokShopSandbox(Sandbox):
             self._open_shop(str(FIRST_SHOP_ID), self.theme.shop)
         self.keep()
 
-    def _table(self) -> dict[tuple[str, str], Operation]:
-        """All operations by method and path; `{id}` is always the fourth part of a path (tiktok_shop.md 2)."""
-        products, offers, life = ProductWrites(self.world), OfferWrites(self.world), LifeWrites(self.world)
-        reads, shop, media, hooks = ProductReads(self.world), ShopReads(self.world), Media(self.world), self._webhooks
-        table: dict[tuple[str, str], Operation] = {}
-
-        def add(
-            call: str,
-            name: str,
-            handler: Callable[[Call], Answer],
-            scope: str,
-            *,
-            by_shop: bool = True,
-            writes: bool = False,
-            lists: bool = False,
-            batch: bool = False,
-        ) -> None:
-            method, path = call.split()
-            table[method, path] = Operation(name, handler, method, writes, lists, batch)
-            self._scopes[name] = (scope, by_shop)
-
-        sign_in = self._sign_in
-        add("GET /api/v2/token/get", "auth.token_get", sign_in.get_token, "", by_shop=False, writes=True)
-        add("GET /api/v2/token/refresh", "auth.token_refresh", sign_in.refresh_token, "", by_shop=False, writes=True)
-        add(
-            "GET /authorization/202309/shops",
-            "authorization.shops",
-            shop.authorized_shops,
-            AUTHORIZATION,
-            by_shop=False,
-        )
-        add("GET /seller/202309/shops", "seller.shops", shop.active_shops, AUTHORIZATION, by_shop=False)
-        for version in ("202309", "202312"):
-            add(f"GET /product/{version}/prerequisites", "product.prerequisites", shop.prerequisites, PRODUCT)
-        add("GET /logistics/202309/warehouses", "logistics.warehouses", shop.warehouses, LOGISTICS)
-        add(
-            "GET /logistics/202309/warehouses/{id}/delivery_options",
-            "logistics.delivery_options",
-            shop.delivery_options,
-            LOGISTICS,
-        )
-        add("GET /product/202309/categories", "product.categories", shop.categories, PRODUCT)
-        add("POST /product/202309/categories/recommend", "product.recommend_category", shop.recommend, PRODUCT)
-        add("GET /product/202309/categories/{id}/attributes", "product.attributes", shop.attributes, PRODUCT)
-        add("GET /product/202309/categories/{id}/rules", "product.rules", shop.rules, PRODUCT)
-        add("GET /product/202309/brands", "product.brands", shop.brands, PRODUCT)
-        add("POST /product/202309/brands", "product.create_brand", shop.create_brand, WRITE, by_shop=False, writes=True)
-        for kind, handler in (("images", media.upload_image), ("files", media.upload_file)):
-            name = f"product.upload_{kind.removesuffix('s')}"
-            add(f"POST /product/202309/{kind}/upload", name, handler, WRITE, by_shop=False, writes=True)
-        add("POST /product/202309/products/listing_check", "product.listing_check", products.listing_check, PRODUCT)
-        add("POST /product/202309/products", "product.create", products.create, WRITE, writes=True)
-        for version in ("202309", "202509"):
-            path = f"/product/{version}/products/{{id}}"
-            add(f"PUT {path}", "product.edit", products.edit, WRITE, writes=True)
-            add(f"POST {path}/partial_edit", "product.partial_edit", products.partial_edit, WRITE, writes=True)
-        add("GET /product/202309/products/{id}", "product.get", reads.get, PRODUCT)
-        for version in ("202309", "202312", "202502"):
-            add(f"POST /product/{version}/products/search", "product.search", reads.search, PRODUCT, lists=True)
-        path = "/product/202309/products/{id}"
-        add(f"POST {path}/prices/update", "product.update_price", offers.update_price, WRITE, writes=True)
-        add(
-            f"POST {path}/inventory/update",
-            "product.update_inventory",
-            offers.update_inventory,
-            WRITE,
-            writes=True,
-            batch=True,
-        )
-        add("POST /product/202309/inventory/search", "product.inventory_search", reads.inventory, PRODUCT)
-        for kind, handler in (("activate", life.activate), ("deactivate", life.deactivate)):
-            add(f"POST /product/202309/products/{kind}", f"product.{kind}", handler, WRITE, writes=True, batch=True)
-        add("POST /product/202309/products/recover", "product.recover", life.recover, DELETE, writes=True, batch=True)
-        add("DELETE /product/202309/products", "product.delete", life.delete, DELETE, writes=True, batch=True)
-        add("POST /order/202309/orders/search", "order.search", reads.search_orders, ORDER)
-        for version in ("202309", "202507"):
-            add(f"GET /order/{version}/orders", "order.get", reads.get_orders, ORDER)
-        for method, handler in (("GET", hooks.list_all), ("PUT", hooks.set_one), ("DELETE", hooks.delete_one)):
-            name = {"GET": "event.webhooks", "PUT": "event.set_webhook", "DELETE": "event.delete_webhook"}[method]
-            add(f"{method} /event/202309/webhooks", name, handler, AUTHORIZATION, writes=method != "GET")
-        return table
-
     # The platform -------------------------------------------------------------------------------------
 
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation behind an address."""
-        return self._operations.get((method, path)) or self._operations.get((method, _template(path)))
+        return self.table.find(method, path)
 
     def unknown(self, call: Call) -> Answer:
         """Wrong path, method or version (tiktok_shop.md 15)."""
-        paths = {path for _, path in self._operations}
-        if {call.path, _template(call.path)} & paths:
-            return self._refuse(Refused(36009010, "The method is invalid.", kind="path", status=405))
-        bare = {_VERSION.sub("*", path, count=1) for path in paths}
-        if _VERSION.sub("*", _template(call.path), count=1) in bare or _VERSION.sub("*", call.path, count=1) in bare:
-            return self._refuse(Refused(36009014, "The API version is invalid.", kind="path", status=404))
-        return self._refuse(Refused(36009009, "The path is invalid.", kind="path", status=404))
+        return self._refuse(self.table.refusal(call.path))
 
     def admit(self, call: Call, operation: Operation) -> Answer | None:
         """Signature, token, scope and cipher, then the budget; the token endpoints check for themselves."""
         self.world.settle()
         if call.path.startswith(_SIGN_IN_PATHS):
             return None
-        scope, by_shop = self._scopes[operation.name]
+        scope, by_shop = self.table.scopes[operation.name]
         try:
             shop = self.gate.check(call, scope, by_shop=by_shop)
             call.account = shop.id
@@ -453,12 +350,6 @@ class TiktokShopSandbox(Sandbox):
                 product = product_from_json(piece)
                 store.put(product, at=product.created)
         store.dirty.clear()
-
-
-def _template(path: str) -> str:
-    """A path with `{id}` as its fourth part, where ids always stand (tiktok_shop.md 2)."""
-    parts = path.split("/")
-    return "/".join([*parts[:4], "{id}", *parts[5:]]) if len(parts) > 4 and parts[4].isdigit() else path
 
 
 def _with_text(row: dict[str, Any]) -> dict[str, Any]:
