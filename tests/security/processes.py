@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -16,6 +17,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "syncer.cli"]
+#: Runs several commands in one process, each behind a mark with its words.
+SEVERAL = """
+import json, os, sys
+from syncer.cli.main import main
+given = dict(os.environ)
+for words in json.loads(sys.argv[1]):
+    os.environ.update(given)  # the key is taken out of it by whoever reads it
+    sys.stdout.write("\\x1e" + " ".join(words) + "\\x1f")
+    sys.stdout.flush()
+    code = main(words)
+    sys.stdout.write(f"\\x1f{code}")
+    sys.stdout.flush()
+"""
 
 
 class Syncer:
@@ -52,11 +66,27 @@ class Syncer:
         assert code is None or done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def on_terminal(self, *words: str) -> str:
-        """Run one command whose output is a terminal; return what the terminal got."""
+    def several(self, *commands: str, stdin: str = "") -> dict[str, str]:
+        """Run commands, given by their words, in one process; return what each said."""
+        words = [command.split() for command in commands]
+        done = subprocess.run(
+            [sys.executable, "-c", SEVERAL, json.dumps(words)],
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**self.environment, "PYTHONUNBUFFERED": "1"},
+            cwd=self.home.parent,
+            timeout=60,
+            check=False,
+        )
+        return self._apart(done.stdout, "")
+
+    def on_terminal(self, *commands: str) -> dict[str, str]:
+        """Run commands in one process whose output is a terminal; return what the terminal got of each."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
-            [*COMMAND, *words],
+            [sys.executable, "-c", SEVERAL, json.dumps([command.split() for command in commands])],
             stdin=subprocess.DEVNULL,
             stdout=theirs,
             stderr=theirs,
@@ -65,7 +95,7 @@ class Syncer:
         )
         os.close(theirs)
         got = bytearray()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             if select.select([ours], [], [], 0.1)[0]:
                 try:
@@ -79,9 +109,16 @@ class Syncer:
                 break
         process.wait(10)
         os.close(ours)
-        text = got.decode("utf-8", "replace")
-        self._keep((*words, "(terminal)"), text)
-        return text
+        return self._apart(got.decode("utf-8", "replace"), " (terminal)")
+
+    def _apart(self, text: str, where: str) -> dict[str, str]:
+        found = {}
+        for part in text.split("\x1e")[1:]:
+            words, said, code = part.split("\x1f")
+            assert code.strip() != "70", said
+            found[words] = said
+            self._keep((words + where,), said)
+        return found
 
     @contextmanager
     def daemon(self, **settings: str) -> Iterator[subprocess.Popen[str]]:

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from syncer.catalogue.edit import save_product
-from syncer.cli.backup import nightly
+from syncer.cli.backup import nightly, write_backup
 from syncer.housekeeping import CALL_LOG_DAYS, EVENTS_KEPT, FAILED_FILE_DAYS, tidy
 from syncer.store import tables as t
-from syncer.store.engine import Engine, read, write
+from syncer.store.engine import Engine, open_engine, read, write
 from tests.catalogue.builders import add_account, add_listing, bowl
 from tests.security.processes import Syncer
 
@@ -90,12 +90,19 @@ def test_nightly_backups_are_kept_35_days(engine: Engine, home: Path, tmp_path: 
     assert folder.stat().st_mode & 0o077 == 0
 
 
+@pytest.fixture
+def good(tmp_path: Path, sqlite_template: Path) -> Path:
+    """A backup of an empty house."""
+    engine = open_engine(f"sqlite:///{sqlite_template}")
+    try:
+        return write_backup(engine, tmp_path, tmp_path / "cadangan.zip").path
+    finally:
+        engine.dispose()
+
+
 @pytest.mark.rule("F4")
 @pytest.mark.rule("K6")
-def test_a_backup_by_a_stranger_writes_nothing_outside(tmp_path: Path) -> None:
-    syncer = Syncer(tmp_path / "home")
-    good = tmp_path / "cadangan.zip"
-    syncer.run("db", "backup", str(good))
+def test_a_backup_by_a_stranger_writes_nothing_outside(tmp_path: Path, good: Path) -> None:
     sha = "a" * 64
     evil = [
         "../../luar.jpg",
@@ -132,10 +139,7 @@ def test_a_backup_by_a_stranger_writes_nothing_outside(tmp_path: Path) -> None:
 
 @pytest.mark.rule("F4")
 @pytest.mark.parametrize("spoil", ["no manifest", "deep", "rows", "lie", "twice"])
-def test_a_broken_backup_is_one_sentence_and_changes_nothing(tmp_path: Path, spoil: str) -> None:
-    syncer = Syncer(tmp_path / "home")
-    good = tmp_path / "cadangan.zip"
-    syncer.run("db", "backup", str(good))
+def test_a_broken_backup_is_one_sentence_and_changes_nothing(tmp_path: Path, good: Path, spoil: str) -> None:
     bad = tmp_path / "rusak.zip"
     with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
         for name in source.namelist():
@@ -152,6 +156,6 @@ def test_a_broken_backup_is_one_sentence_and_changes_nothing(tmp_path: Path, spo
             if spoil == "twice" and name == "tables/meta.jsonl":
                 content = b'{"key": "a", "value": "b"}\n' * 2
             target.writestr(name, content)
-    said = syncer.run("db", "restore", str(bad), "--force", code=1)
+    said = Syncer(tmp_path / "lain").run("db", "restore", str(bad), "--force", code=1)
     assert len(said.stderr.strip().splitlines()) == 1, said.stderr
     assert "Nothing was changed" in said.stderr

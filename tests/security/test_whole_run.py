@@ -145,23 +145,20 @@ def _live(run: Run, photos: str) -> None:
     _faults(run)
     _person_edits(run)
     _consent(run)
-    for words in (
-        ("account", "list"),
-        ("account", "show", "Orange"),
-        ("status",),
-        ("problems",),
-        ("listings", "--timeline"),
-        ("drift",),
-        ("doctor",),
-    ):
-        syncer.run(*words, "--json", code=None)
-    syncer.run("products")
-    for name in ("keluar.csv", "keluar.xlsx"):
-        syncer.run("export", str(run.folder / name))
+    syncer.several(
+        "account list --json",
+        "account show Orange --json",
+        "status --json",
+        "problems --json",
+        "listings --timeline --json",
+        "drift --json",
+        "doctor --json",
+        "products",
+        f"export {run.folder}/keluar.csv",
+        f"export {run.folder}/keluar.xlsx",
+    )
     syncer.environment["SYNCER_SECRET_KEY"] = run.keys
-    syncer.run("key", "rotate")
-    syncer.run("key", "status", "--json")
-    syncer.run("db", "backup", str(run.folder / "cadangan.zip"))
+    syncer.several("key rotate", "key status --json", f"db backup {run.folder}/cadangan.zip")
 
 
 def _faults(run: Run) -> None:
@@ -340,20 +337,18 @@ def _the_old_key_may_go_only_when_nothing_needs_it(run: Run) -> None:
 
 
 def _no_name_or_title_steers_the_terminal(run: Run) -> None:
-    got = {
-        words: run.syncer.on_terminal(*words.split())
-        for words in (
-            "account list",
-            "account show Orange",
-            "products",
-            "products show MK-1",
-            "listings --timeline",
-            "problems",
-            "drift",
-            "status",
-            "plan",
-        )
-    }
+    got = run.syncer.on_terminal(
+        "account list",
+        "account show Orange",
+        "products",
+        "products show MK-1",
+        "listings --timeline",
+        "problems",
+        "drift",
+        "status",
+        "plan",
+    )
+    assert len(got) == 9
     for words, text in got.items():
         assert orders(text) == [], words
         assert "\x1b]8" not in text, words
@@ -397,7 +392,8 @@ def test_no_password_of_the_database_in_an_error(tmp_path: Path, debug: str) -> 
     canaries = Canaries()
     address = f"postgresql://sari:{canaries.new('password')}@127.0.0.1:1/syncer"
     syncer = Syncer(tmp_path / "home", SYNCER_DATABASE_URL=address, SYNCER_DEBUG=debug)
-    for words in (("status",), ("doctor",), ("db", "migrate"), ("run",)):
-        done = syncer.run(*words, code=None)
-        assert done.returncode != 0
-        assert canaries.hits(" ".join(words), (done.stdout + done.stderr).encode()) == []
+    said = syncer.several("status", "doctor", "db migrate", "run")
+    for words, text in said.items():
+        assert canaries.hits(words, text.encode()) == []
+    assert all("127.0.0.1" in text or "PostgreSQL" in text for text in said.values()), said
+    assert ("Traceback" in said["status"]) == (debug == "1")
