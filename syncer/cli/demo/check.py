@@ -111,5 +111,5 @@ def _is_expected(row: ListingRow) -> bool:
 def _get(address: str) -> Any:
     if not address.startswith("http://127.0.0.1:"):
         raise ValueError("a sandbox is on this machine")
-    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 # nosec B310 - checked above
+    with urllib.request.urlopen(address, timeout=10) as answer:  # checked above  # noqa: S310  # nosec B310
         return json.loads(answer.read(_MOST_BYTES))
