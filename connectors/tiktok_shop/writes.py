@@ -11,7 +11,7 @@ from connectors.tiktok_shop.client import Reply, TiktokClient
 from connectors.tiktok_shop.look import Reader
 from connectors.tiktok_shop.options import TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
-from connectors.tiktok_shop.standing import DRAFT, LIVE, standing
+from connectors.tiktok_shop.standing import DRAFT, LIVE, Standing, standing
 from connectors.tiktok_shop.wire import Object, as_object, objects, text
 from syncer.domain.listing import Json, RemoteListing, RemoteOffer, RenderedOffer, Status
 from syncer.domain.words import Words
@@ -120,7 +120,7 @@ class Writer:
 
     def _full_update(self, operation: Operation, names: Sequence[str]) -> Result:
         product = self._reader.product(operation.remote_id)
-        sent = body.whole_product(product, self._platforms(), draft=standing(product).draft)
+        sent = body.whole_product(product, self._platforms(), draft=self._stays_draft(operation, standing(product)))
         sent = body.with_fields(sent, names, operation.rendered)
         if {"pre_order_days", "option_images"} & set(names):
             sent["skus"] = variants.rebuilt(operation, product)
@@ -135,7 +135,7 @@ class Writer:
         if step is None:
             offers = variants.unchanged(operation, product)
             return Result(RemoteListing(operation.remote_id, option_names=names, offers=offers, offers_complete=True))
-        sent = body.whole_product(product, self._platforms(), draft=standing(product).draft)
+        sent = body.whole_product(product, self._platforms(), draft=self._stays_draft(operation, standing(product)))
         sent["skus"] = step.rows
         reply = self._write("PUT", f"{_EDIT}{operation.remote_id}", "product.edit", sent).ensure()
         offers_there = variants.with_ids(step.offers, reply.rows("skus"))
@@ -167,7 +167,20 @@ class Writer:
         known = operation.known
         if known is None or known.status is not Status.HIDDEN:
             return body.LISTING
-        return body.AS_DRAFT if self._reader.standing(operation.remote_id).draft else body.LISTING
+        where = self._reader.standing(operation.remote_id)
+        return body.AS_DRAFT if self._stays_draft(operation, where) else body.LISTING
+
+    def _stays_draft(self, operation: Operation, where: Standing) -> bool:
+        """Return whether an edit is saved as a draft. Raises Blocked if it would put up what is to stay hidden.
+
+        Edits of a product that was taken off list it again, as far as the documents tell (sheet 9).
+        """
+        if where.status is Status.HIDDEN and not where.draft and not operation.rendered.live:
+            words = Words(
+                "Produk tersembunyi diubah saat tampil lagi.", "A hidden product is edited when it shows again."
+            )
+            raise Blocked("hidden", words, after_s=3600.0)
+        return where.draft
 
     def _platforms(self) -> list[str]:
         """Return the storefronts of the account. They are named in every edit: left out, others would count."""
@@ -199,7 +212,7 @@ class Writer:
         unknown: Mapping[str, ConnectorError],
     ) -> Result:
         prices = {ids[offer.key]: body.price(offer) for offer in wanted}
-        sent = body.whole_product(product, self._platforms(), draft=standing(product).draft)
+        sent = body.whole_product(product, self._platforms(), draft=self._stays_draft(operation, standing(product)))
         sent["skus"] = [
             {**row, "price": prices[row["id"]]} if row["id"] in prices else row for row in objects(sent["skus"])
         ]
@@ -333,7 +346,9 @@ class Writer:
         """Return a success; a storefront whose review was still running may show the product after all."""
         sure = operation.kind is Kind.DELETE or (operation.known is not None and operation.known.status is Status.LIVE)
         check = None if sure else self._options.review_check_s
-        return Result(RemoteListing(operation.remote_id, status), check_after_s=check)
+        # Hidden everywhere, where it is asked to be shown is the account's setting again, as a read gives it.
+        fields = {"listing_platforms": self._platforms()} if status is Status.HIDDEN else {}
+        return Result(RemoteListing(operation.remote_id, status, fields=fields), check_after_s=check)
 
     def _hide_from(self, operation: Operation) -> list[str]:
         """Return the storefronts to hide from: the account's, and where it is known to be shown besides."""

@@ -264,7 +264,11 @@ class PublishesListings(Protocol):
         """Return every listing that carries ``ref``'s marker, or holds one of its SKUs, by the strongest look-up."""
 
     def fetch_listing(self, remote_id: str) -> RemoteListing:
-        """Return one listing with all its fields and offers. Raises :class:`~syncer.sdk.errors.Gone` if deleted."""
+        """Return one listing with all its fields and offers. Raises :class:`~syncer.sdk.errors.Gone` if deleted.
+
+        Where an edit was refused and the old version stays on sale, fields of content are left out,
+        ``offers_complete`` is false and ``reasons`` say why: so what we sent isn't taken for lost and sent again.
+        """
 
     def fetch_listings(self, cursor: str | None) -> Page:
         """Return the next page of all listings of the account, whole enough to compare (title, offers, status)."""

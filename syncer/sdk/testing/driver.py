@@ -137,7 +137,11 @@ class Driver:
         remote_id = memory.known.remote_id
         found = self._read(lambda: self.connector.fetch_listing(remote_id))
         extra = {**memory.known.extra, **found.extra}
-        memory.known = bind(replace(found, extra=extra), memory.known, wanted)
+        if found.offers_complete:
+            memory.known = bind(replace(found, extra=extra), memory.known, wanted)
+        else:
+            # The newest version can't be read (its edit was refused): what was acknowledged of it stays.
+            memory.known = merge(memory.known, replace(found, extra=extra), wanted)
         return memory.known
 
     def converge(self, wanted: WantedListing, *, state: str = "live") -> Outcome:

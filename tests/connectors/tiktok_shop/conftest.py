@@ -15,6 +15,7 @@ import pytest
 from connectors.tiktok_shop.connector import TiktokShopConnector
 from connectors.tiktok_shop.options import TiktokShopOptions
 from connectors.tiktok_shop.sandbox import TiktokShopSandbox
+from connectors.tiktok_shop.sandbox_limits import TiktokLimits
 from syncer.domain.listing import RemoteListing, Rendered, WantedListing
 from syncer.sdk.contract import Context, Tokens
 from syncer.sdk.http import CallRecord, HttpClient
@@ -49,7 +50,7 @@ class Shop:
 
     def start_anew(self, **options: Any) -> None:
         self.control.reset()
-        self.control.post("limits", ROOMY)
+        self.control.post("limits", {**TiktokLimits().as_json(), **ROOMY})
         self.tokens: Tokens | None = None
         self.calls: list[CallRecord] = []
         self.options = self.read_options(**options)
@@ -112,7 +113,9 @@ class Shop:
 
     def apply(self, kind: Kind, wanted: WantedListing, *, fields: Any = (), offers: Any = ()) -> Result:
         """Apply one operation on what is known of ``wanted``; nothing is learnt from it."""
-        return self.connector.apply([self.operation(kind, wanted, fields=fields, offers=offers)])[0]
+        operation = self.operation(kind, wanted, fields=fields, offers=offers)
+        result: Result = self.driver.connector.apply([operation])[0]
+        return result
 
     def operation(self, kind: Kind, wanted: WantedListing, **names: Any) -> Operation:
         return self.driver.operation(kind, wanted, **names)
