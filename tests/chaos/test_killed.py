@@ -1,129 +1,132 @@
-"""``kill -9`` at any moment: nothing is lost, nothing doubled, and nobody repairs anything by hand."""
+"""Killed at any moment: nothing is lost, nothing is doubled, and nobody mends anything by hand."""
 
 from __future__ import annotations
 
+import itertools
 import random
-import time
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import pytest
 
-from syncer.catalogue.edit import edit_product, set_price
-from syncer.store.engine import write
-from tests.chaos.engine_process import POINTS
-from tests.chaos.processes import EngineProcess
-from tests.sync.world import World, now, offers_of
+from syncer.channels.records import Account
+from syncer.domain.product import Variant
+from tests.chaos.conftest import Engines
+from tests.chaos.runner import POINTS
+from tests.sync.world import FAST, World
+
+OF_A_WRITE = POINTS[:5]
+MOST_KILLS = 150
 
 
-def check(world: World, wanted: dict[str, tuple[str, dict[str, tuple[int, int]]]]) -> None:
-    """The shop holds exactly the wanted titles and offers, once each (``listings`` refuses duplicates)."""
-    there = world.control.listings()
-    assert sorted(there) == sorted(title for title, _ in wanted.values())
-    for title, offers in wanted.values():
-        assert there[title]["status"] == "live"
-        assert offers_of(there[title]) == offers
-
-
-@pytest.mark.parametrize("point", POINTS)
-def test_killed_at_each_point_of_a_create(world: World, point: str) -> None:
+def opened(world: World) -> Account:
+    """A shop with a piece and a cloth in three sizes, published and not sent yet."""
     account = world.account()
-    world.product("guci", sizes=("A", "B"), stock=3)
-    world.product("vas", stock=1)
-    world.publish(account, "guci", "vas")
-    for times in (1, 2, 3, 4):
-        with EngineProcess(world, point=point, times=times) as engine:
-            engine.ended(2.5)
+    world.product("guci", stock=3)
+    world.product("kain", sizes=("S", "M", "L"), stock=2)
+    world.publish(account, "guci", "kain")
+    return account
+
+
+def edits(world: World, account: Account) -> Iterator[None]:
+    """Change a bit of everything, step by step."""
+    world.stock("guci", 0)
+    world.stock("kain-S", 5)
+    yield
+    world.title("kain", "Kain tenun baru")
+    world.price("kain-M", 130_000)
+    world.withdraw(account, "guci")
+    yield
+    new = Variant(sku="kain-XL", price=Decimal(120_000), option_values=("XL",), weight_g=400)
+    world.variants("kain", lambda old: (*old[1:], new), stock=4)
+    world.publish(account, "guci")
+    yield
+    world.rename("kain-L", "kain-besar")
+    world.title("guci", "Guci tanah liat")
+    world.stock("guci", 7)
+    yield
+    world.delete("guci")
+    world.stock("kain-besar", 1)
+    yield
+
+
+def killed_until_done(engines: Engines, points: Iterator[tuple[str, int]], quiet: int) -> int:
+    """Run engines that are killed, until ``quiet`` of them in a row had nothing left to do; return the kills."""
+    kills = survived = 0
+    while survived < quiet:
+        if engines.run(FAST, *next(points)):
+            kills, survived = kills + 1, 0
+        else:
+            survived += 1
+        assert kills < MOST_KILLS, "no progress"
+    return kills
+
+
+def kill_all_the_way(world: World, engines: Engines, points: Sequence[str], seed: int, after: int = 1) -> None:
+    """Publish, edit and delete with engines that are killed at these points, in any order."""
+    account = opened(world)
+    world.control.ask("POST", "tokens/revoke", {})
+    chance = random.Random(seed)
+    turns = ((chance.choice(points), after) for _ in itertools.count())
+    kills = killed_until_done(engines, turns, quiet=4)
+    world.check(account)
+    for _ in edits(world, account):
+        kills += killed_until_done(engines, turns, quiet=2)
     world.settle()
-    check(
-        world,
-        {
-            "guci": ("Mangkuk kayu guci", {"guci-A": (100_000, 3), "guci-B": (100_000, 3)}),
-            "vas": ("Mangkuk kayu vas", {"vas": (100_000, 1)}),
-        },
-    )
+    world.check(account)
+    assert kills >= 10
 
 
-@pytest.mark.parametrize("point", ["claimed", "before_call", "after_call"])
-def test_killed_between_a_to_b_and_back_to_a(world: World, point: str) -> None:
+@pytest.mark.parametrize(("points", "seed"), [(OF_A_WRITE, 1), (POINTS, 2)], ids=["write", "any"])
+def test_killed_at_every_step(world: World, engines: Engines, points: tuple[str, ...], seed: int) -> None:
+    kill_all_the_way(world, engines, points, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(10, 16))
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_killed_at_every_step_many_times(world: World, engines: Engines, seed: int, after: int) -> None:
+    kill_all_the_way(world, engines, POINTS if after > 1 else OF_A_WRITE, seed, after)
+
+
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=[pytest.mark.long] if n else []) for n in range(4)])
+def test_killed_at_random_moments(world: World, engines: Engines, seed: int) -> None:
+    account = opened(world)
+    chance = random.Random(seed)
+    for _ in itertools.chain([None], edits(world, account)):
+        for _ in range(3 if seed == 0 else 12):
+            process = engines.start(FAST)
+            process.join(chance.uniform(0.02, 0.5))
+            process.kill()
+            process.join()
+        assert not engines.run(FAST)
+    world.settle()
+    world.check(account)
+
+
+@pytest.mark.parametrize("point", ["in_flight", "answered"])
+@pytest.mark.parametrize("late", [False, True], ids=["kill", "late"])
+def test_back_to_the_old_value_with_a_kill_or_a_late_write_between(
+    world: World, engines: Engines, point: str, late: bool
+) -> None:
     account = world.account()
-    world.product("tas", sizes=("A", "B"), stock=5)
-    world.publish(account, "tas")
-    world.settle()
-    for text, number in (("Tas B", 0), ("Mangkuk kayu tas", 5), ("Tas C", 2), ("Mangkuk kayu tas", 5)):
-        with write(world.engine) as connection:
-            edit_product(connection, "tas", title=text, now=now())
-        world.stock("tas-A", number)
-        with EngineProcess(world, point=point, times=1) as engine:
-            assert engine.ended(5)
-    world.settle()
-    check(world, {"tas": ("Mangkuk kayu tas", {"tas-A": (100_000, 5), "tas-B": (100_000, 5)})})
-
-
-def test_a_late_write_never_wins_over_a_newer_one(world: World) -> None:
-    account = world.account()
-    world.product("kap", stock=5)
-    world.publish(account, "kap")
-    world.settle()
-    world.control.fault(operation="product.update_stock", fault="late_write", ms=250, times=1)
-    world.control.fault(operation="product.update_item", fault="late_write", ms=250, times=1)
-    with EngineProcess(world):
-        world.stock("kap", 4)
-        with write(world.engine) as connection:
-            edit_product(connection, "kap", title="Kap lampu B", now=now())
-        time.sleep(0.1)
-        world.stock("kap", 5)
-        with write(world.engine) as connection:
-            edit_product(connection, "kap", title="Mangkuk kayu kap", now=now())
-        time.sleep(0.6)
-    world.settle()
-    check(world, {"kap": ("Mangkuk kayu kap", {"kap": (100_000, 5)})})
-
-
-def test_killed_at_random_moments(world: World) -> None:
-    luck = random.Random(7)
-    account = world.account()
-    handles = [f"produk-{number}" for number in range(6)]
-    state: dict[str, tuple[str, dict[str, tuple[int, int]]]] = {}
-    for number, handle in enumerate(handles):
-        sizes = ("A", "B") if number % 2 else ()
-        world.product(handle, sizes=sizes, stock=4)
-        skus = [f"{handle}-{size}" for size in sizes] or [handle]
-        state[handle] = (f"Mangkuk kayu {handle}", dict.fromkeys(skus, (100_000, 4)))
-    world.publish(account, *handles)
-    world.control.fault(fault="answer_lost", probability=0.1, seed=1)
-    world.control.fault(fault="late_write", probability=0.05, ms=120, seed=2)
-    for turn in range(8):
-        with EngineProcess(world):
-            for _ in range(4):
-                handle = luck.choice(handles)
-                title, offers = state[handle]
-                sku = luck.choice(sorted(offers))
-                stock, price = luck.randrange(0, 6), luck.choice((90_000, 100_000, 110_000))
-                title = f"{handle} ke-{turn}-{luck.randrange(3)}"
-                world.stock(sku, stock)
-                with write(world.engine) as connection:
-                    set_price(connection, sku, Decimal(price), now=now())
-                    edit_product(connection, handle, title=title, now=now())
-                state[handle] = (title, {**offers, sku: (price, stock)})
-                time.sleep(luck.random() * 0.15)
+    world.product("guci", stock=3)
+    world.product("kain", sizes=("S", "M"), stock=2)
+    world.publish(account, "guci", "kain")
+    assert not engines.run(FAST)
+    for number in range(3):
+        world.stock("guci", 9 + number)
+        world.stock("kain-S", 9 + number)
+        world.price("kain-M", 150_000 + number)
+        world.title("guci", f"Guci B {number}")
+        if late:
+            world.control.fault(fault="late_write", ms=250, operation="product.update", times=4)
+        engines.run(FAST, point, number + 1)
+        world.stock("guci", 3)
+        world.stock("kain-S", 2)
+        world.price("kain-M", 100_000)
+        world.title("guci", "Mangkuk kayu guci")
+        engines.run(FAST)
     world.control.heal()
-    world.settle(20)
-    check(world, state)
-    assert [call for call in world.control.calls() if call["refused"] in ("rate", "quota")] == []
-
-
-def test_two_hundred_creates_with_lost_answers(world: World) -> None:
-    account = world.account()
-    picture = world.picture("satu untuk semua")
-    handles = [f"anting-{number}" for number in range(200)]
-    for handle in handles:
-        world.product(handle, stock=2, picture=picture)
-    world.publish(account, *handles)
-    world.control.fault(operation="product.add_item", fault="answer_lost", probability=0.1, seed=4)
-    world.control.fault(operation="product.add_item", fault="late_write", probability=0.05, ms=200, seed=5)
-    world.control.fault(fault="search_lag", ms=150)
-    world.settle(60)
-    there = world.control.listings()
-    assert sorted(there) == sorted(f"Mangkuk kayu {handle}" for handle in handles)
-    lost = [call for call in world.control.calls() if call["fault"] in ("answer_lost", "late_write")]
-    assert len(lost) >= 15
+    world.settle()
+    world.check(account)

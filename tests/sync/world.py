@@ -10,26 +10,29 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import Engine, and_, insert, select
+from sqlalchemy import Engine, and_, insert, or_, select
 
-from syncer.catalogue.edit import save_product
+from syncer.catalogue.edit import delete_product, edit_product, rename_sku, save_product, set_price
 from syncer.catalogue.media import media_path
-from syncer.catalogue.read import find_product
+from syncer.catalogue.read import find_product, load_product
 from syncer.channels.joining import add_account
-from syncer.channels.publishing import publish
+from syncer.channels.publishing import publish, withdraw
 from syncer.channels.records import Account
 from syncer.domain.product import Photo, Product, Variant
 from syncer.inventory.ledger import set_on_hand
 from syncer.store.engine import read, write
 from syncer.store.sealed import Keys, open_keys
+from syncer.store.tables import account as account_table
 from syncer.store.tables import listing, listing_event, media, picture_upload
 from syncer.sync.service import Deps, Service
 from syncer.sync.shop import Timing
+from tests.sync.truth import Truth, compare, wanted
 
 #: Times of the engine in tests: everything that is minutes in life is parts of a second here.
 FAST = Timing(
@@ -110,6 +113,7 @@ class World:
         self.control = Control(running.control_url)
         self.control.limits(burst_per_s=10_000, review_delay_s=0.03, variation_wait_s=0.05)
         self.timing = FAST
+        self.truth = Truth()
 
     def deps(self, timing: Timing | None = None) -> Deps:
         return Deps(self.engine, self.keys, self.home, timing or self.timing)
@@ -147,7 +151,14 @@ class World:
         return sha
 
     def product(
-        self, handle: str, *, sizes: tuple[str, ...] = (), price: int = 100_000, stock: int = 5, **fields: Any
+        self,
+        handle: str,
+        *,
+        sizes: tuple[str, ...] = (),
+        price: int = 100_000,
+        stock: int = 5,
+        picture: str = "",
+        **fields: Any,
     ) -> Product:
         """Save a product (with a variant for each of ``sizes``), its picture and its stock."""
         skus = [f"{handle}-{size}" for size in sizes] or [handle]
@@ -162,13 +173,15 @@ class World:
             category_key=fields.pop("category_key", "batik-tulis"),
             option_names=("Ukuran",) if sizes else (),
             variants=variants,
-            photos=(Photo(fields.pop("picture", None) or self.picture(handle)),),
+            photos=(Photo(picture or self.picture(handle)),),
             **fields,
         )
         with write(self.engine) as connection:
-            save_product(connection, product, now=now())
+            saved = save_product(connection, product, now=now())
+            self.truth.note(connection, saved.product_id)
             for sku in skus:
                 set_on_hand(connection, sku, stock, now=now())
+            self.truth.note(connection, saved.product_id)
         return product
 
     def publish(self, account: Account, *handles: str) -> None:
@@ -179,6 +192,44 @@ class World:
     def stock(self, sku: str, number: int) -> None:
         with write(self.engine) as connection:
             set_on_hand(connection, sku, number, now=now())
+            self.truth.note(connection, find_product(connection, sku))
+
+    def title(self, handle: str, title: str) -> None:
+        with write(self.engine) as connection:
+            edit_product(connection, handle, title=title, now=now())
+            self.truth.note(connection, find_product(connection, handle))
+
+    def price(self, sku: str, price: int) -> None:
+        with write(self.engine) as connection:
+            set_price(connection, sku, Decimal(price), now=now())
+            self.truth.note(connection, find_product(connection, sku))
+
+    def rename(self, sku: str, new: str) -> None:
+        with write(self.engine) as connection:
+            rename_sku(connection, sku, new, now=now())
+            self.truth.note(connection, find_product(connection, new))
+
+    def variants(
+        self, handle: str, change: Callable[[tuple[Variant, ...]], tuple[Variant, ...]], stock: int = 1
+    ) -> None:
+        """Add, drop or change variants; new ones get ``stock`` pieces."""
+        with write(self.engine) as connection:
+            before = load_product(connection, handle)
+            save_product(connection, replace(before, variants=change(before.variants)), now=now())
+            self.truth.note(connection, before.id)
+            known = {variant.sku for variant in before.variants}
+            for variant in load_product(connection, handle).variants:
+                if variant.sku not in known:
+                    set_on_hand(connection, variant.sku, stock, now=now())
+            self.truth.note(connection, before.id)
+
+    def withdraw(self, account: Account, handle: str) -> None:
+        with write(self.engine) as connection:
+            withdraw(connection, account, find_product(connection, handle), now=now())
+
+    def delete(self, handle: str) -> None:
+        with write(self.engine) as connection:
+            delete_product(connection, handle, now=now())
 
     def sync(self, timing: Timing | None = None, horizon_s: float = 5.0) -> int:
         """Run the engine until nothing is due, as ``syncer sync`` does."""
@@ -191,21 +242,51 @@ class World:
 
     def settle(self, timeout_s: float = 10.0) -> None:
         """Run the engine until nothing is due and nothing is to be read again: what late writes did is mended."""
-
-        def settled() -> bool:
-            rows = self.rows()
-            with read(self.engine) as connection:
-                pending = and_(picture_upload.c.remote_id.is_(None), picture_upload.c.problem.is_(None))
-                if connection.execute(select(picture_upload).where(pending)).first():
-                    return False
-            return all(row.due == 0 and row.settle_at is None and row.claim is None for row in rows)
-
         service = Service(self.deps())
         service.start()
         try:
-            wait_until(settled, timeout_s)
+            self.until_settled(timeout_s)
         finally:
             service.stop()
+
+    def until_settled(self, timeout_s: float) -> None:
+        """Wait until :meth:`settled`; fail with what is not."""
+        end = time.monotonic() + timeout_s
+        while not self.settled():
+            if time.monotonic() > end:
+                raise AssertionError("\n".join(["not at rest:", *self.unrest()]))
+            time.sleep(0.01)
+
+    def unrest(self) -> list[str]:
+        """Return what is due or to be read again, and accounts that don't work: for a failed test's message."""
+        names = ("id", "account_id", "state", "wanted", "due", "lane", "due_at", "not_before", "settle_at", "claim")
+        names += ("seeking", "late", "unknown", "stop_by", "tries", "strikes", "problem", "version")
+        with read(self.engine) as connection:
+            accounts = list(connection.execute(select(account_table).where(account_table.c.state != "active")))
+        rows = [row for row in self.rows() if row.due or row.settle_at is not None or row.claim]
+        return [str({name: getattr(row, name) for name in names}) for row in rows] + [
+            f"{row.name}: {row.state} {row.problem}" for row in accounts
+        ]
+
+    def settled(self) -> bool:
+        """Whether nothing is due, nothing is to be read again, and no picture waits."""
+        pending = and_(picture_upload.c.remote_id.is_(None), picture_upload.c.problem.is_(None))
+        busy = or_(listing.c.due != 0, listing.c.settle_at.is_not(None), listing.c.claim.is_not(None))
+        with read(self.engine) as connection:
+            waits = connection.execute(select(picture_upload.c.sha256).where(pending).limit(1)).first()
+            return waits is None and connection.execute(select(listing.c.id).where(busy).limit(1)).first() is None
+
+    def load(self, handle: str) -> Product:
+        with read(self.engine) as connection:
+            return load_product(connection, handle)
+
+    def check(self, account: Account, shop_id: str | None = None) -> None:
+        """Fail unless the shop shows what the catalogue says, and never showed anything that it didn't say."""
+        with read(self.engine) as connection:
+            wishes = wanted(connection, account.id)
+        of_shop = f"?shop_id={shop_id}" if shop_id else ""
+        compare(wishes, self.control.ask("GET", f"listings{of_shop}"))
+        self.truth.check_history(self.control.ask("GET", "history"))
 
     def rows(self) -> list[Any]:
         with read(self.engine) as connection:

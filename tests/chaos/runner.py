@@ -1,0 +1,119 @@
+"""The engine in a process of its own, which kills itself at a chosen point. Nothing of this is in the product.
+
+Points are passed in this order by a write: ``claimed`` (committed as under way), ``sending`` (before its request goes
+out), ``in_flight`` (the request is there, its answer isn't), ``answered`` (before the outcome is recorded),
+``recorded``. Others: ``found`` and ``looked`` (before a look is recorded), ``uploaded`` (before a picture's id is
+kept), ``refreshed`` (before new tokens are kept).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+import structlog
+
+from syncer.channels import refresh
+from syncer.store.engine import open_engine
+from syncer.store.sealed import open_keys
+from syncer.sync import beforehand, carry_out, worker
+from syncer.sync.prepare import Action
+from syncer.sync.service import Deps, Service
+from syncer.sync.shop import Timing
+
+POINTS = ("claimed", "sending", "in_flight", "answered", "recorded", "found", "looked", "uploaded", "refreshed")
+_FLIGHT_S = 0.004
+
+
+class Fuse:
+    """Kills this process when ``point`` is passed for the ``after``-th time."""
+
+    def __init__(self, point: str, after: int) -> None:
+        self._point, self._left = point, after
+        self._lock = threading.Lock()
+
+    def passes(self, point: str) -> bool:
+        """Count one pass of ``point``; return whether it is the one."""
+        if point != self._point:
+            return False
+        with self._lock:
+            self._left -= 1
+            return self._left == 0
+
+    def pass_by(self, point: str) -> None:
+        if self.passes(point):
+            die()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(10)
+
+
+def _before(module: Any, name: str, hook: Callable[..., None]) -> None:
+    original = getattr(module, name)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        hook(*args, **kwargs)
+        return original(*args, **kwargs)
+
+    setattr(module, name, wrapped)
+
+
+def _after(module: Any, name: str, hook: Callable[[Any], None]) -> None:
+    original = getattr(module, name)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        hook(result)
+        return result
+
+    setattr(module, name, wrapped)
+
+
+def arm(fuse: Fuse) -> None:
+    """Put the fuse at every point, by wrapping functions from outside."""
+
+    def claimed(tasks: Any) -> None:
+        if any(task.action is Action.WRITE for task in tasks):
+            fuse.pass_by("claimed")
+
+    def sending(_session: Any, method: str, url: str, **_kwargs: Any) -> None:
+        if method == "GET" or "upload" in url or "auth" in url:
+            return
+        fuse.pass_by("sending")
+        if fuse.passes("in_flight"):
+            threading.Timer(_FLIGHT_S, die).start()
+
+    _after(worker, "claim", claimed)
+    _before(requests.Session, "request", sending)
+    _before(carry_out, "record_write", lambda *_a, **_k: fuse.pass_by("answered"))
+    _after(carry_out, "record_write", lambda _result: fuse.pass_by("recorded"))
+    _before(carry_out, "record_found", lambda *_a, **_k: fuse.pass_by("found"))
+    _before(carry_out, "record_read", lambda *_a, **_k: fuse.pass_by("looked"))
+    _before(beforehand, "_keep_upload", lambda *_a, **_k: fuse.pass_by("uploaded"))
+    _before(refresh.Attempt, "_keep", lambda *_a, **_k: fuse.pass_by("refreshed"))
+
+
+def run(url: str, home: str, timing: Timing, point: str = "", after: int = 1, *, forever: bool = False) -> None:
+    """Run the engine until nothing is due (or ``forever``, as the daemon does), or until the fuse ends it."""
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    arm(Fuse(point, after))
+    engine = open_engine(url, home=Path(home))
+    service = Service(Deps(engine, open_keys(engine, Path(home)), Path(home), timing))
+    service.start()
+    if forever:
+        ending = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: ending.set())
+        ending.wait()
+    else:
+        service.run_until_idle(horizon_s=5.0)
+    service.stop()

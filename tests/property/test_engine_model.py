@@ -1,0 +1,246 @@
+"""Any sequence of edits, faults, restarts and crashes: when the faults stop, the shops equal the catalogue."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from sqlalchemy import update
+
+from syncer.channels.records import Account
+from syncer.domain.product import Variant
+from syncer.store.engine import write
+from syncer.store.tables import lease
+from syncer.sync.service import Service
+from tests.property.conftest import Worlds
+from tests.sync.world import World, wait_until
+
+CALLS_PER_S = 120
+MOST_PRODUCTS = 4
+_FAULTS: dict[str, dict[str, Any]] = {
+    "answer_lost": {},
+    "late_write": {"ms": 250, "operation": "product"},
+    "error_before": {},
+    "error_after": {},
+    "rate_limited": {},
+    "token_revoked": {"operation": "product"},
+    "partial": {},
+    "latency": {"ms": 120},
+    "stale_read": {"ms": 200},
+    "search_lag": {"ms": 200},
+}
+#: Never a refresh of the sign-in: after a lost answer there a person may have to sign in again.
+_OPERATIONS = ("product.add_item", "product.update", "product.init_tier", "product.unlist", "product.get", "product")
+numbers = st.integers(0, 6)
+picks = st.integers(0, 99)
+
+
+class Crafts(RuleBasedStateMachine):
+    """Two shops of one app, and a crafter who never rests."""
+
+    worlds: Worlds
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stack = contextlib.ExitStack()
+        self.world: World = self._stack.enter_context(self.worlds())
+        self.world.control.limits(burst_per_s=CALLS_PER_S)
+        self.accounts: list[Account] = []
+        self.skus: dict[str, list[str]] = {}
+        self.made = 0
+        self.service: Service | None = None
+
+    # The world
+
+    @initialize()
+    def open_shops(self) -> None:
+        self.accounts = [self.world.account("Satu", calls_per_s=CALLS_PER_S)]
+        second = self.world.control.ask("POST", "shops", {"name": "Dua"})["options"]
+        self.accounts.append(self.world.account("Dua", calls_per_s=CALLS_PER_S, **second))
+        assert self.accounts[0].budget_group == self.accounts[1].budget_group
+        self.picture = self.world.picture("semua")
+        self._start()
+
+    def _start(self) -> None:
+        self.service = Service(self.world.deps())
+        self.service.start()
+
+    @rule()
+    def restart(self) -> None:
+        assert self.service is not None
+        self.service.stop()
+        self._start()
+
+    @rule()
+    def crash(self) -> None:
+        """End the engine without a record of what it had under way; what was sent may still arrive."""
+        assert self.service is not None
+        for group in self.service._groups.values():
+            group.lease.epoch = 0
+        self.service.abort()
+        with write(self.world.engine) as connection:
+            connection.execute(update(lease).values(owner=""))
+        old, self.service = self.service, None
+        self._start()
+        old.stop(0.0)
+
+    @rule(ms=st.integers(1, 250))
+    def wait(self, ms: int) -> None:
+        time.sleep(ms / 1000)
+
+    @rule(kind=st.sampled_from(sorted(_FAULTS)), operation=st.sampled_from(_OPERATIONS), times=st.integers(1, 3))
+    def fault(self, kind: str, operation: str, times: int) -> None:
+        order = {"fault": kind, "times": times, "operation": operation, **_FAULTS[kind]}
+        self.world.control.fault(**order)
+
+    # The catalogue
+
+    @rule(sizes=st.sampled_from([(), ("S",), ("S", "M"), ("S", "M", "L")]), stock=numbers, where=st.integers(1, 3))
+    def make(self, sizes: tuple[str, ...], stock: int, where: int) -> None:
+        if len(self.skus) >= MOST_PRODUCTS:
+            return
+        self.made += 1
+        handle = f"karya-{self.made}"
+        self.world.product(handle, sizes=sizes, stock=stock, picture=self.picture)
+        self.skus[handle] = [f"{handle}-{size}" for size in sizes] or [handle]
+        for bit, account in enumerate(self.accounts, 1):
+            if where & bit:
+                self.world.publish(account, handle)
+
+    def _pick(self, pick: int) -> tuple[str, str]:
+        handle = sorted(self.skus)[pick % len(self.skus)]
+        return handle, self.skus[handle][pick % len(self.skus[handle])]
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks, values=st.lists(numbers, min_size=1, max_size=3))
+    def stock(self, pick: int, values: list[int]) -> None:
+        for value in values:
+            self.world.stock(self._pick(pick)[1], value)
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks, values=st.lists(numbers, min_size=1, max_size=3))
+    def price(self, pick: int, values: list[int]) -> None:
+        for value in values:
+            self.world.price(self._pick(pick)[1], 100_000 + 5_000 * value)
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks, values=st.lists(numbers, min_size=1, max_size=3))
+    def title(self, pick: int, values: list[int]) -> None:
+        handle, _ = self._pick(pick)
+        for value in values:
+            self.world.title(handle, f"Kerajinan {handle} {value}")
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks, stock=numbers)
+    def add_variant(self, pick: int, stock: int) -> None:
+        handle, _ = self._pick(pick)
+        if self.skus[handle] == [handle] or len(self.skus[handle]) >= 5:
+            return
+        self.made += 1
+        new = Variant(f"{handle}-v{self.made}", Decimal(110_000), (f"V{self.made}",), weight_g=400)
+        self.world.variants(handle, lambda old: (*old, new), stock=stock)
+        self.skus[handle].append(new.sku)
+
+    @precondition(lambda self: any(len(skus) > 1 for skus in self.skus.values()))
+    @rule(pick=picks)
+    def drop_variant(self, pick: int) -> None:
+        handle, sku = self._pick(pick)
+        if len(self.skus[handle]) > 1:
+            self.world.variants(handle, lambda old: tuple(one for one in old if one.sku != sku))
+            self.skus[handle].remove(sku)
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks)
+    def rename(self, pick: int) -> None:
+        handle, sku = self._pick(pick)
+        self.made += 1
+        new = f"{handle}-r{self.made}"
+        self.world.rename(sku, new)
+        self.skus[handle][self.skus[handle].index(sku)] = new
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks)
+    def change_option(self, pick: int) -> None:
+        handle, sku = self._pick(pick)
+        if self.skus[handle] == [handle] or not self._has_options(handle):
+            return
+        self.made += 1
+        values = (f"W{self.made}",)
+        self.world.variants(
+            handle, lambda old: tuple(replace(one, option_values=values) if one.sku == sku else one for one in old)
+        )
+
+    def _has_options(self, handle: str) -> bool:
+        return bool(self.world.load(handle).option_names)
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks, where=st.integers(0, 1))
+    def withdraw(self, pick: int, where: int) -> None:
+        self.world.withdraw(self.accounts[where], self._pick(pick)[0])
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks, where=st.integers(0, 1))
+    def publish(self, pick: int, where: int) -> None:
+        self.world.publish(self.accounts[where], self._pick(pick)[0])
+
+    @precondition(lambda self: len(self.skus) > 1)
+    @rule(pick=picks)
+    def delete(self, pick: int) -> None:
+        handle, _ = self._pick(pick)
+        self.world.delete(handle)
+        del self.skus[handle]
+
+    # The end
+
+    def teardown(self) -> None:
+        try:
+            if self.accounts:
+                self._settle_and_check()
+        finally:
+            if self.service is not None:
+                self.service.stop()
+            self._stack.close()
+
+    def _settle_and_check(self) -> None:
+        self.world.control.heal()
+        wait_until(lambda: self.world.control.ask("GET", "limits")["pending_late_writes"] == 0)
+        self.world.until_settled(30.0)
+        for account in self.accounts:
+            self.world.check(account, account.shop_id)
+        stuck = {row.state for row in self.world.rows()} - {"live", "hidden", "deleted"}
+        assert not stuck, stuck
+        refused = [call for call in self.world.control.calls() if call["refused"] in ("rate", "quota")]
+        assert not refused, f"{len(refused)} calls were too many, the first at {refused[0]['t']}"
+
+
+def _run(worlds: Worlds, examples: int, steps: int, *, derandomize: bool) -> None:
+    machine = type("Machine", (Crafts,), {"worlds": staticmethod(worlds)})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=derandomize,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+
+
+def test_any_sequence_ends_right(worlds: Worlds) -> None:
+    _run(worlds, 10, 14, derandomize=True)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_any_long_sequence_ends_right(worlds: Worlds) -> None:
+    _run(worlds, 120, 40, derandomize=False)
