@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
-from sqlalchemy import Engine
+from sqlalchemy import Engine, and_, exists, select
 
 from syncer.catalogue.artwork import draw, jpeg
 from syncer.catalogue.edit import save_product
@@ -21,7 +21,7 @@ from syncer.catalogue.media import PhotoStore, record_media
 from syncer.catalogue.read import load_products
 from syncer.domain.product import Photo
 from syncer.store.engine import read, write
-from syncer.store.tables import product
+from syncer.store.tables import photo, product
 
 FILE_NAME = "demo_catalogue.csv"
 _SIZES = ((1000, 1000), (1200, 900), (900, 1200), (800, 800), (1400, 1050))
@@ -43,10 +43,13 @@ def demo_catalogue() -> bytes:
     return files("syncer.catalogue").joinpath("data", FILE_NAME).read_bytes()
 
 
-def demo_pictures(only: Collection[str] | None = None) -> Iterator[DemoPicture]:
-    """Draw each demo product's picture, one after the other (``only``: those with these handles)."""
+def demo_pictures(only: Collection[str] | None = None, data: bytes | None = None) -> Iterator[DemoPicture]:
+    """Draw a picture for each product of ``data``, a CSV with an ``image_hint`` column (default: the demo).
+
+    ``only``: those with these handles. A file without that column gives no pictures.
+    """
     seen: set[str] = set()
-    for row in csv.DictReader(io.StringIO(demo_catalogue().decode("utf-8-sig"))):
+    for row in _hints(demo_catalogue() if data is None else data):
         handle = row["product_code"]
         if handle in seen:
             continue
@@ -68,31 +71,57 @@ def load_demo(
 
     ``progress`` counts the pictures. Loading it again changes nothing.
     """
-    report = import_file(engine, demo_catalogue(), FILE_NAME, stock, now=now, options=ImportOptions(actor="demo"))
-    bare = _without_photo(engine)
+    data = demo_catalogue()
+    report = import_file(engine, data, FILE_NAME, stock, now=now, options=ImportOptions(actor="demo"))
+    draw_missing(engine, home, data, now=now, cause_id=report.cause_id, progress=progress)
+    return report
+
+
+def draw_missing(
+    engine: Engine,
+    home: Path,
+    data: bytes,
+    *,
+    now: dt.datetime,
+    cause_id: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Draw what the file's ``image_hint`` column says, for its products that have no photo yet; return how many.
+
+    It is how a catalogue without photos can be tried; the first real photo of a product takes the drawing's place
+    when a person adds it.
+    """
+    bare = _without_photo(engine, {row["product_code"] for row in _hints(data)})
+    if not bare:
+        return 0
     drawn = 0
     with PhotoStore(home) as store:
-        for picture in demo_pictures(bare):
+        for picture in demo_pictures(bare, data):
             info = store.add(picture.data)
             with write(engine) as connection:
                 record_media(connection, [info], now)
                 value = load_products(connection, [bare[picture.handle]])[bare[picture.handle]]
                 photos = (Photo(info.sha256, picture.alt),)
-                save_product(connection, replace(value, photos=photos), now=now, cause_id=report.cause_id)
+                save_product(connection, replace(value, photos=photos), now=now, cause_id=cause_id)
             drawn += 1
             if progress is not None:
                 progress(drawn, len(bare))
-    return report
+    return drawn
 
 
-def _without_photo(engine: Engine) -> dict[str, int]:
-    from sqlalchemy import and_, exists, select
+def _hints(data: bytes) -> list[dict[str, str]]:
+    """Return the rows that say what a picture should show; none if the file has no such column."""
+    if b"image_hint" not in data[:4096]:
+        return []
+    rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig", "replace"), newline=""))
+    return [row for row in rows if row.get("image_hint") and row.get("product_code") and row.get("sku")]
 
-    from syncer.store.tables import photo
 
-    names = {row["product_code"] for row in csv.DictReader(io.StringIO(demo_catalogue().decode("utf-8-sig")))}
+def _without_photo(engine: Engine, handles: Collection[str]) -> dict[str, int]:
+    if not handles:
+        return {}
     has_photo = exists(select(photo.c.product_id).where(photo.c.product_id == product.c.id))
-    query = select(product.c.handle, product.c.id).where(and_(product.c.handle.in_(names), ~has_photo))
+    query = select(product.c.handle, product.c.id).where(and_(product.c.handle.in_(sorted(handles)), ~has_photo))
     with read(engine) as connection:
         return {row.handle: row.id for row in connection.execute(query)}
 

@@ -79,10 +79,18 @@ def import_file(
         )
     returned = _return(file, report)
     fetched = _fetch(desk, report) if pictures and not dry_run else None
+    drawn = _draw(desk, data, report) if pictures and not dry_run else 0
     if as_json:
         out.print_json(_as_json(report, returned, fetched))
     else:
         _say(report, returned, fetched)
+        if drawn:
+            out.hint(
+                Words(
+                    f"{drawn} produk belum punya foto; gambarnya dibuat dari kolom image_hint.",
+                    f"{drawn} products had no photo yet; their pictures were drawn from the image_hint column.",
+                )
+            )
         if not dry_run and (report.changed or report.stock_set):
             from syncer.cli.products import say_next
 
@@ -128,6 +136,18 @@ def _fetch(desk: Desk, report: ImportReport) -> FetchReport | None:
     private = desk.settings.allow_private_images
     with out.Progress(Words("Mengambil foto", "Fetching pictures")) as bar:
         return fetch_waiting(desk.engine, desk.settings.home, private, progress=bar.to, allow_http=private)
+
+
+def _draw(desk: Desk, data: bytes, report: ImportReport) -> int:
+    """Draw pictures for products without one, if the file says what they should show."""
+    if b"image_hint" not in data[:4096]:
+        return 0
+    from syncer.catalogue.demo import draw_missing
+
+    with out.Progress(Words("Menggambar", "Drawing")) as bar:
+        return draw_missing(
+            desk.engine, desk.settings.home, data, now=desk.now, cause_id=report.cause_id, progress=bar.to
+        )
 
 
 def _as_json(report: ImportReport, returned: Path | None, fetched: FetchReport | None) -> dict[str, object]:
