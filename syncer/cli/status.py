@@ -19,6 +19,10 @@ app = single()
 
 #: Quotas of a window this long are worth a warning when they run out; shorter ones fill up by themselves.
 _DAILY_S = 3600
+NOT_RELEASED = Words(
+    "Basis data ini dipulihkan dari cadangan dan tidak mengirim apa pun. Periksa, lalu: syncer db release",
+    "This database was restored from a backup and sends nothing. Check it, then: syncer db release",
+)
 
 
 @command(
@@ -41,12 +45,7 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
         out.print_json([_as_json(one) for one in accounts])
         return
     if not released:
-        out.warn(
-            Words(
-                "Basis data ini dipulihkan dari cadangan dan tidak mengirim apa pun. Periksa, lalu: syncer db release",
-                "This database was restored from a backup and sends nothing. Check it, then: syncer db release",
-            )
-        )
+        out.warn(NOT_RELEASED)
     if not accounts:
         out.hint(
             Words(

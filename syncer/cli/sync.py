@@ -42,6 +42,7 @@ def sync(
     """Synchronise now: by the daemon if one runs, else here."""
     desk = open_desk()
     from syncer.channels.records import get_account, load_accounts
+    from syncer.cli.status import NOT_RELEASED
     from syncer.sync.restored import is_released
 
     with desk.read() as connection:
@@ -49,12 +50,7 @@ def sync(
         before = _last_event(connection)
         released = is_released(connection)
     if not released:
-        raise SyncerError(
-            Words(
-                "Basis data ini dipulihkan dari cadangan dan tidak mengirim apa pun. Periksa, lalu: syncer db release",
-                "This database was restored from a backup and sends nothing. Check it, then: syncer db release",
-            )
-        )
+        raise SyncerError(NOT_RELEASED)
     fetch_pictures(desk)
     working = [one for one in accounts if one.sends]
     ours, theirs = _divide(desk, working)

@@ -116,7 +116,9 @@ def test_a_restored_database_sends_nothing_until_it_is_released(sqlite_cli: Cli,
     said = cli.ok("db", "restore", "cadangan.zip", "--force")
     assert "Orange" in said.err, "whose sign-in was single-use"
     assert "restored from a backup" in cli.ok("status").err
-    cli("sync")
+    asleep = cli("sync")
+    assert asleep.code == 1
+    assert "syncer db release" in asleep.err
     assert set(there(shop)) == {"Mangkuk Kopi Tanah Liat Baru", "Selendang Tenun Tepi Benang"}
     assert there(shop)["Mangkuk Kopi Tanah Liat Baru"]["offers"][0]["stock"] == 1
     cli.ok("db", "release")
