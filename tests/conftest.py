@@ -7,6 +7,7 @@ cloned by the server on PostgreSQL. Each xdist worker starts its own PostgreSQL,
 from __future__ import annotations
 
 import itertools
+import logging
 import shutil
 import tempfile
 import warnings
@@ -154,3 +155,18 @@ def engine(database_url: str, home: Path) -> Iterator[Engine]:
 def pytest_collection_modifyitems(items: list[Any]) -> None:
     """Run the tests of one kind of database after the other, so that a worker starts PostgreSQL late."""
     items.sort(key=lambda item: "postgresql" in item.nodeid)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Whatever a test does to the loggers of its process ends with it."""
+    root = logging.getLogger()
+    found = {name: one for name, one in root.manager.loggerDict.items() if isinstance(one, logging.Logger)}
+    before = {one: (one.level, one.propagate, one.disabled, one.handlers[:]) for one in (root, *found.values())}
+    disabled = root.manager.disable
+    yield
+    root.manager.disable = disabled
+    for one, (level, propagate, off, handlers) in before.items():
+        one.setLevel(level)
+        one.propagate, one.disabled = propagate, off
+        one.handlers[:] = handlers

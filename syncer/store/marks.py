@@ -67,6 +67,9 @@ def mark(
         values["stock_due_since"] = func.coalesce(listing.c.stock_due_since, now)
     if cause_id is not None:
         values["cause_id"] = cause_id
+    if connection.dialect.name == "postgresql":
+        # Two marks of the same listings must take their rows in one order, or each may wait for the other for ever.
+        connection.execute(select(listing.c.id).where(where).order_by(listing.c.id).with_for_update())
     result = connection.execute(update(listing).where(where).values(values))
     return int(result.rowcount)
 
