@@ -62,7 +62,12 @@ def owner_name() -> str:
 
 
 def surely_dead(owner: str) -> bool:
-    """Return whether the process called ``owner`` ran on this machine, since this boot, and has ended."""
+    """Return whether the process called ``owner`` ran on this machine, since this boot, and has ended.
+
+    Where a machine can't tell its boot from another one's, nobody is declared dead: the lease has to run out.
+    """
+    if not _boot():
+        return False
     machine, _, rest = owner.rpartition("/")
     machine, _, pid = machine.rpartition("/")
     if not machine or machine != _machine() or not pid.isdigit() or not _start_time(os.getpid()):
