@@ -125,8 +125,7 @@ class Shop:
 
     def bodies(self, name: str) -> list[Any]:
         """The bodies sent to addresses that end in ``name`` (without ids), such as ``PUT products``."""
-        method, _, path = name.partition(" ")
-        return [body for sent, address, body in self.sent if sent == method and address.endswith(path)]
+        return [body for method, path, body in self.sent if f"{method} {_last_word(path)}" == name]
 
     def writes(self) -> list[str]:
         """What was written since the last publish, such as ``POST partial_edit``."""
