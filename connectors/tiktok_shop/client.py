@@ -9,7 +9,7 @@ import json as jsonlib
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -101,9 +101,9 @@ class TiktokClient:
         """Send a form; its body is not signed. A lost answer costs nothing, so it is Transient (tiktok_shop.md 7)."""
         try:
             answer = self._call("POST", path, operation, write=True, params={}, files=dict(files))
-            return self._reply(operation, answer)
         except OutcomeUnknown as error:
             raise Transient(error.code, error.words) from None
+        return self._reply(operation, replace(answer, write=False))
 
     def token_call(self, path: str, operation: str, params: Params) -> Reply:
         """Make an unsigned call for tokens. They may be spent by it, so it counts as a write (tiktok_shop.md 4.3).
@@ -171,7 +171,7 @@ class TiktokClient:
         if body is None:
             raise errors.by_status(answer.status, write=answer.write, after_s=after_s)
         code, message = text(body.get("code")), self._clean(body.get("message"))
-        request_id = re.sub(r"[^0-9A-Za-z_-]", "", text(body.get("request_id")))[:64] or None
+        request_id = re.sub(r"[^0-9A-Za-z_-]", "", self._clean(body.get("request_id")))[:64] or None
         error = None
         if code != "0":
             error = errors.classify(code, message, write=answer.write, after_s=after_s, request_id=request_id)
