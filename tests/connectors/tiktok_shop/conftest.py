@@ -24,6 +24,7 @@ from syncer.sdk.testing.builders import listing, picture_files
 from syncer.sdk.testing.control import Control
 from syncer.sdk.testing.driver import Driver
 from tests.connectors.tiktok_shop.canned import Canned
+from tests.sandbox.tiktok_shop import openapi
 
 ROOMY = {"burst_per_s": 100_000.0, "review_delay_s": 0.0}
 TIKTOK_SHOP, TOKOPEDIA = "TIKTOK_SHOP", "TOKOPEDIA"
@@ -171,10 +172,17 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     shop.close()
 
 
+@pytest.fixture(scope="session")
+def _official(tmp_path_factory: pytest.TempPathFactory) -> openapi.Official | None:
+    return openapi.official(tmp_path_factory.mktemp("openapi")) if openapi.wanted() else None
+
+
 @pytest.fixture
-def shop(_shop: Shop) -> Shop:
-    _shop.start_anew()
-    return _shop
+def shop(_shop: Shop, _official: openapi.Official | None) -> Iterator[Shop]:
+    """The shop, empty. With the platform's OpenAPI files at hand, what is sent to it is checked against them."""
+    with _official.watching() if _official is not None else contextlib.nullcontext():
+        _shop.start_anew()
+        yield _shop
 
 
 @pytest.fixture
