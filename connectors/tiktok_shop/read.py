@@ -170,7 +170,7 @@ def listing(product: Object, options: TiktokShopOptions, listed: Listed) -> Remo
         offers=offers(product, names, options),
         offers_complete=not old,
         reasons=where.reasons,
-        extra=extra(product, where),
+        extra=remembered(product, where),
     )
 
 
@@ -190,11 +190,11 @@ def row(product: Object, options: TiktokShopOptions) -> RemoteListing:
         fields=fields,
         offers=found,
         reasons=where.reasons,
-        extra=extra(product, where),
+        extra=remembered(product, where),
     )
 
 
-def extra(product: Object, where: Standing) -> dict[str, Json]:
+def remembered(product: Object, where: Standing) -> dict[str, Json]:
     """Return what later writes need: the state by storefront, and the warehouses of SKUs that are in several."""
     several = {text(sku.get("id")): warehouses(sku) for sku in objects(product.get("skus"))}
     return {
