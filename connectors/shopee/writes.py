@@ -78,6 +78,9 @@ class Writer:
             return self._settled(operation, write(operation))
         except Gone as error:
             return self._settled(operation, Result(error=error))
+        except Blocked as error:
+            self._settled(operation, Result(error=error))
+            raise
 
     # Content
 
