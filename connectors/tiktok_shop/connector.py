@@ -152,8 +152,8 @@ class TiktokShopConnector:
         """Return the quotas, which are counted by app and shop. No numbers are published: they are options."""
         shop = self._options.shop_id or self._signed_in_shop()
         key, source = f"tiktok_shop:{self._options.app_key}:{shop}", "tiktok_shop.md 13 (guidance, unconfirmed)"
-        writes = tuple(f"product.{name}" for name in ("price", "stock", "activate", "deactivate", "delete", "picture"))
-        heavy = ("product.create", "product.edit", "product.partial_edit")
+        names = ("price", "stock", "activate", "deactivate", "delete", "picture", "partial_edit")
+        writes, heavy = tuple(f"product.{name}" for name in names), ("product.create", "product.edit")
         return (
             Budget("calls", key, BudgetKind.TOKEN, self._options.calls_per_s, 1.0, source=source),
             Budget(
