@@ -16,7 +16,7 @@ from syncer.store.marks import Due, Lane
 from syncer.store.tables import listing
 from syncer.sync import brakes
 from syncer.sync.known import make_unknown, touched, under_way
-from syncer.sync.prepare import Action, Task, shown_state
+from syncer.sync.prepare import REJECTED_CODE, Action, Task, shown_state
 from syncer.sync.record import seeking
 from syncer.sync.rows import Item, add_event, known_columns, load_items, store_offers
 from syncer.sync.shop import Shop
@@ -103,6 +103,9 @@ def _done(item: Item) -> dict[str, Any]:
     state = shown_state(item.known.status)
     if item.known.absent:
         state = "deleted" if item.wanted == "deleted" else "hidden"
+    refused = item.problem is not None and item.problem.get("code") == REJECTED_CODE
+    if refused and state == "live":
+        state = "fix"
     kept = item.problem if state == "fix" else None
     return {"state": state, "problem": kept, "stop_by": None, "acknowledged_version": item.version}
 

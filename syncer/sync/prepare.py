@@ -29,6 +29,8 @@ from syncer.sync.shop import Shop, monotonic, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
 #: So often in a row the shop may refuse a listing, before it waits for a person.
+#: Our code for "the shop's reviewers refused this": it stays on show until an edit mends it.
+REJECTED_CODE = "rejected"
 STRIKES = 3
 #: Pause before looking again at a listing that waits for its pictures; their upload marks it before that.
 PICTURE_WAIT_S = 30.0
