@@ -17,6 +17,7 @@ from syncer.catalogue.save import Saved, lock_catalogue, preview_products, save_
 from syncer.domain.product import Product, ProductStatus
 from syncer.domain.text import clean_text
 from syncer.domain.words import SyncerError
+from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.skus import find_variant
 from syncer.store.tables import cause, listing, product, variant
@@ -100,6 +101,7 @@ def delete_product(connection: Connection, ref: str, *, now: dt.datetime, cause_
     """
     lock_catalogue(connection)
     value = load_product(connection, ref)
+    lock_products(connection, [value.id])
     never_there = and_(
         listing.c.product_id == value.id,
         listing.c.remote_id.is_(None),

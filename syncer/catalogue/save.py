@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 from syncer.catalogue.plan import PRODUCT_FIELDS, ProductPlan, VariantPlan, plan_products
 from syncer.domain.product import Product
 from syncer.domain.words import SyncerError
+from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark, mark_products
 from syncer.store.tables import listing, photo, product, sku_alias, variant
 from syncer.store.wakeup import wake_after_commit
@@ -73,6 +74,7 @@ def write_plans(
     changed = [plan for plan in plans if plan.changed]
     if not changed:
         return
+    lock_products(connection, [plan.stored.id for plan in changed if plan.stored is not None])
     ids = _write_products(connection, changed, now, source)
     _retire(connection, changed, now)
     _write_variants(connection, changed, ids, now)

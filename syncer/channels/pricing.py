@@ -13,6 +13,7 @@ from syncer.channels.records import Account, AccountError
 from syncer.domain.money import PRICE_MAX, minor_digits, quantize
 from syncer.domain.words import Words
 from syncer.store import tables as t
+from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.wakeup import wake_after_commit
 
@@ -63,6 +64,7 @@ def set_override(
             )
         )
     rounded = quantize(price, account.currency)
+    _hold(connection, variant_id)
     where = _one(account.id, variant_id)
     values = {"price": rounded, "set_at": now, "actor": actor}
     if not connection.execute(update(t.price_override).where(where).values(**values)).rowcount:
@@ -73,6 +75,7 @@ def set_override(
 
 def clear_override(connection: Connection, account: Account, variant_id: int, *, now: dt.datetime) -> bool:
     """Let the rule decide again; returns whether there was a price to clear."""
+    _hold(connection, variant_id)
     cleared = connection.execute(delete(t.price_override).where(_one(account.id, variant_id))).rowcount > 0
     if cleared:
         _mark_price(connection, account.id, variant_id, now)
@@ -113,6 +116,13 @@ def overrides(connection: Connection, account: Account, *, now: dt.datetime) -> 
         )
         for row in connection.execute(query).mappings()
     ]
+
+
+def _hold(connection: Connection, variant_id: int) -> None:
+    lock_products(
+        connection,
+        list(connection.execute(select(t.variant.c.product_id).where(t.variant.c.id == variant_id)).scalars()),
+    )
 
 
 def _one(account_id: int, variant_id: int) -> ColumnElement[bool]:

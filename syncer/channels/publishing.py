@@ -29,6 +29,7 @@ from syncer.domain.product import ProductStatus
 from syncer.domain.words import Words
 from syncer.store import tables as t
 from syncer.store.engine import Engine, is_sqlite, make_way, read, write
+from syncer.store.locks import wait_for_changes
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.wakeup import wake_after_commit
 
@@ -230,6 +231,7 @@ def _refusal(status: str | None) -> Words:
 def _publish_where(
     connection: Connection, account: Account, where: ColumnElement[bool], now: dt.datetime, cause_id: int | None
 ) -> PublishReport:
+    wait_for_changes(connection, account.id, where)
     active = and_(where, t.product.c.status == ProductStatus.ACTIVE.value)
     products = select(t.product.c.id).where(active)
     here = and_(t.listing.c.account_id == account.id, t.listing.c.product_id.in_(products))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
+from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import account, listing, location, offer, stock_level, variant
 from syncer.store.wakeup import wake_after_commit
@@ -41,13 +42,14 @@ def mark_moved(
 
 
 def lock_listings(connection: Connection, product_ids: Sequence[int]) -> None:
-    """Lock the listings that a movement will mark, before the levels: everybody takes them in this order.
+    """Lock products and the listings that a movement will mark, before the levels: everybody takes them in this order.
 
     Whoever edits or records a listing holds its row already when it comes to the stock; the other way round two
     transactions could wait for each other. SQLite has one writer at a time and needs no locks.
     """
     if connection.dialect.name == "sqlite":
         return
+    lock_products(connection, product_ids)
     for start in range(0, len(product_ids), _AT_ONCE):
         part = product_ids[start : start + _AT_ONCE]
         rows = select(listing.c.id).where(listing.c.product_id.in_(part)).order_by(listing.c.id).with_for_update()

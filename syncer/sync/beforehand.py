@@ -112,7 +112,11 @@ def upload(shop: Shop, home: Path, wish: Upload, now: dt.datetime) -> ConnectorE
         _LOG.exception("connector bug", account=shop.account.name, connector=shop.info.name)
         error = unexpected(bug)
     with write(shop.engine) as connection:
-        _keep_upload(connection, shop, wish, remote_id, error, now)
+        final = _keep_upload(connection, shop, wish, remote_id, error, now)
+    if final:
+        # In a transaction of its own: whoever published meanwhile sees the picture, or is seen here.
+        with write(shop.engine) as connection:
+            _mark_users(connection, shop, wish, now)
     _LOG.info(
         "picture", account=shop.account.name, picture=wish.sha256[:12], outcome=error.code if error else "uploaded"
     )
@@ -126,7 +130,8 @@ def _keep_upload(
     remote_id: str | None,
     error: ConnectorError | None,
     now: dt.datetime,
-) -> None:
+) -> bool:
+    """Keep what became of an upload; return whether that is the end of it, for better or worse."""
     values: dict[str, object] = {"remote_id": remote_id, "tries": wish.tries + 1}
     final = error is not None and (
         error.recovery is Recovery.FIX_LISTING or (error.recovery is Recovery.PARK and wish.tries + 1 >= MOST_TRIES)
@@ -138,10 +143,13 @@ def _keep_upload(
         values["due_at"] = now + dt.timedelta(seconds=max(pause, error.after_s or 0.0))
     same = and_(picture_upload.c.account_id == shop.account.id, picture_upload.c.sha256 == wish.sha256)
     connection.execute(update(picture_upload).where(same).values(values))
-    if error is None or final:
-        users = select(photo.c.product_id).where(photo.c.sha256 == wish.sha256)
-        waiting = and_(listing.c.account_id == shop.account.id, listing.c.product_id.in_(users))
-        mark(connection, waiting, Due.CONTENT, Lane.CONTENT, now=now)
+    return error is None or final
+
+
+def _mark_users(connection: Connection, shop: Shop, wish: Upload, now: dt.datetime) -> None:
+    users = select(photo.c.product_id).where(photo.c.sha256 == wish.sha256)
+    waiting = and_(listing.c.account_id == shop.account.id, listing.c.product_id.in_(users))
+    mark(connection, waiting, Due.CONTENT, Lane.CONTENT, now=now)
 
 
 def _file_missing() -> ConnectorError:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.channels.records import Account
@@ -187,22 +187,16 @@ def answer_brake(connection: Connection, row: Any, *, confirm: bool, now: dt.dat
         connection.execute(update(listing).where(held).values(held=None))
         return moved
     leaving = and_(same, listing.c.wanted != "live", _THERE)
+    if not confirm:
+        # A product that was to be deleted stays in the catalogue.
+        products = select(listing.c.product_id).where(leaving)
+        deleted = and_(product.c.id.in_(products), product.c.status == ProductStatus.WITHDRAWING.value)
+        connection.execute(update(product).where(deleted).values(status=ProductStatus.ACTIVE.value))
     moved = mark(connection, leaving, Due.CONTENT | Due.STOCK, Lane.STOP if confirm else Lane.RISE, now=now)
     connection.execute(update(listing).where(leaving).values(held=None))
     if not confirm:
-        _stay(connection, leaving)
+        connection.execute(update(listing).where(leaving).values(wanted="live"))
     return moved
-
-
-def _stay(connection: Connection, leaving: ColumnElement[bool]) -> None:
-    """Take a withdrawal back; a product that was to be deleted stays in the catalogue."""
-    products = select(listing.c.product_id).where(leaving)
-    connection.execute(
-        update(product)
-        .where(and_(product.c.id.in_(products), product.c.status == ProductStatus.WITHDRAWING.value))
-        .values(status=ProductStatus.ACTIVE.value)
-    )
-    connection.execute(update(listing).where(leaving).values(wanted="live"))
 
 
 __all__ = ["Verdict", "answer_brake", "ask", "ask_once", "count_move", "judge", "large_move", "topic"]

@@ -18,11 +18,12 @@ from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
 from syncer.sdk.errors import ConnectorError, Gone, Recovery
 from syncer.store.engine import write
+from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane
 from syncer.sync.drift import find_drift, judge
 from syncer.sync.known import SHAPE, STATUS, Known, merge, settle_unknown, sku_keys, take, unknown_names
 from syncer.sync.outcome import Outcome, gone_outcome, store, store_in
-from syncer.sync.prepare import STRIKES, Task, shown_state
+from syncer.sync.prepare import REJECTED_CODE, STRIKES, Task, shown_state
 from syncer.sync.record import backoff_s
 from syncer.sync.rows import Item
 from syncer.sync.shop import Shop
@@ -50,6 +51,7 @@ def _record_in(connection: Connection, shop: Shop, task: Task, found: RemoteList
     if Owner.THEIRS in shop.account.field_owners.values():
         # What is taken into the catalogue locks that first, as every edit does.
         lock_catalogue(connection)
+        lock_products(connection, [task.item.product_id])
     outcome = _Look(connection, shop, task, found, now).outcome()
     if not store_in(connection, shop, task.item, outcome, now):
         raise _Lost
@@ -72,7 +74,9 @@ class _Look:
     def outcome(self) -> Outcome:
         known = settle_unknown(self._learn())
         outcome = Outcome(known, event="read", detail={"status": known.status.value if known.status else ""})
-        outcome.values = {"verified_at": self.now, "seeking": None, "tries": 0, **self._next_look(known)}
+        outcome.values = {"verified_at": self.now, "seeking": None, **self._next_look(known)}
+        if not self.item.due:
+            outcome.values["tries"] = 0
         self._state(outcome.values, known)
         if known != self.item.known or self.item.due or (self.item.problem and self.item.strikes < STRIKES):
             outcome.values |= self._due_again(known)
@@ -119,7 +123,8 @@ class _Look:
 
     def _state(self, values: dict[str, Any], known: Known) -> None:
         item = self.item
-        if known.status is Status.REJECTED:
+        if known.status is Status.REJECTED or self.found.reasons:
+            # Also where an older version stays on sale: what was sent last was refused, and a person has to know.
             values |= {"state": "fix", "problem": _rejected(self.found).to_json()}
         elif item.strikes >= STRIKES or item.state in ("asking", "blocked"):
             values["state"] = item.state
@@ -134,7 +139,10 @@ class _Look:
         before = [(offer.key, offer.quantity, offer.quantity_unknown) for offer in item.known.offers.values()]
         after = [(offer.key, offer.quantity, False) for offer in known.offers.values()]
         lane = min(item.lane, int(Lane.CONTENT if before == after else Lane.FALL))
-        return {"due": item.due & ~int(Due.READ) | int(Due.CONTENT), "lane": lane, "due_at": self.now}
+        # What fails again and again although it can be read is tried less and less often.
+        pause = backoff_s(self.shop, item.tries - 1, urgent=lane <= Lane.FALL) if item.tries > 1 else 0.0
+        due_at = self.now + dt.timedelta(seconds=pause)
+        return {"due": item.due & ~int(Due.READ) | int(Due.CONTENT), "lane": lane, "due_at": due_at}
 
 
 def _offer_names(known: Known) -> set[str]:
@@ -172,4 +180,4 @@ def _deleted_there() -> Gone:
 def _rejected(found: RemoteListing) -> Problem:
     reason = found.reasons[0] if found.reasons else Words("Toko menolak produk ini.", "The shop rejected this product.")
     remedy = Words("Perbaiki produk ini, lalu simpan.", "Edit this product and save it.")
-    return Problem("rejected", reason, remedy, Who.CRAFTER)
+    return Problem(REJECTED_CODE, reason, remedy, Who.CRAFTER)

@@ -15,6 +15,7 @@ from syncer.domain.listing import RemoteListing, Status
 from syncer.sdk.contract import PublishesListings
 from syncer.sdk.errors import ConnectorError
 from syncer.store.engine import read, write
+from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import account, listing
 from syncer.store.wakeup import wake_after_commit
@@ -152,6 +153,7 @@ def _judge_in(
 ) -> list[Drift]:
     # What is taken into the catalogue locks that first, as every edit does.
     lock_catalogue(connection)
+    lock_products(connection, [item.product_id])
     now = utc_now()
     item = load_items(connection, [item.id])[item.id]
     if not _may_judge(shop, item, asked_at):
