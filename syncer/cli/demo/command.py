@@ -1,13 +1,14 @@
-"""The command: start a sandbox, take the demo catalogue in, publish it, and watch the daemon make it true."""
+"""The command: open two sandbox shops, take the demo catalogue in, publish it, and watch the daemon make it true."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -21,16 +22,12 @@ if TYPE_CHECKING:
     from syncer.catalogue.importing import StockBook
     from syncer.cli.demo.check import State
     from syncer.cli.demo.home import Programs
+    from syncer.cli.demo.shops import OpenShop
 
 app = single()
 
-SHOP = "Toko Orange"
 _ONCE_S = 55.0
 _LOOK_S = 0.3
-#: The sandbox allows more calls than the platform, so that nobody has to wait; the connector keeps below it.
-_CALLS_PER_S = 40
-#: What the catalogue says nothing of, and Shopee demands of food and of crafts kits.
-_ATTRIBUTES = {"Shelf life": "6 months", "Masa penyimpanan": "6 months"}
 
 
 @command(
@@ -44,7 +41,8 @@ def demo(
         False,
         "--once",
         help=both(
-            "Tunggu sampai semua tayang, bandingkan, lalu selesai.", "Wait until all is live, compare, then end."
+            "Tunggu sampai semua tayang, bandingkan kedua toko, lalu selesai.",
+            "Wait until all is live, compare both shops, then end.",
         ),
     ),
     home: Path = typer.Option(
@@ -64,12 +62,12 @@ def demo(
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with Programs(desk.settings) as programs:
-            shop = _prepare(desk, programs)
+            shops = _prepare(desk, programs)
             programs.daemon()
             if once:
-                _once(desk, programs, shop, started)
+                _once(desk, programs, shops, started)
             else:
-                _watch(desk, programs, shop)
+                _watch(desk, programs, shops)
     finally:
         desk.bare_engine.dispose()
 
@@ -78,17 +76,22 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _prepare(desk: Desk, programs: Programs) -> dict[str, Any]:
-    _tell(Words("Membuka toko contoh", "Opening a sandbox shop"))
-    shop = programs.sandbox("shopee", "--set", f"burst_per_s={_CALLS_PER_S * 2}")
+def _prepare(desk: Desk, programs: Programs) -> list[OpenShop]:
+    from syncer.channels.publishing import publish_all
+    from syncer.cli.demo.shops import SHOPS, opened
+
+    names = [shop.name for shop in SHOPS]
+    _tell(Words(f"Membuka toko contoh: {' dan '.join(names)}", f"Opening sandbox shops: {' and '.join(names)}"))
+    opening = [(shop, programs.sandbox(shop.connector, *shop.limits)) for shop in SHOPS]
     _tell(Words("Mengimpor katalog demo dan menggambar fotonya", "Importing the demo catalogue, drawing its pictures"))
     _take_in(desk)
-    _connect(desk, shop)
+    shops = [opened(shop, told()) for shop, told in opening]
+    for one in shops:
+        _connect(desk, one)
     _tell(Words("Menerbitkan semua produk", "Publishing every product"))
-    from syncer.channels.publishing import publish_all
-
-    publish_all(desk.engine, desk.account(SHOP), now=desk.now, actor=desk.actor)
-    return shop
+    for name in names:
+        publish_all(desk.engine, desk.account(name), now=desk.now, actor=desk.actor)
+    return shops
 
 
 def _take_in(desk: Desk) -> None:
@@ -101,63 +104,33 @@ def _take_in(desk: Desk) -> None:
         raise SyncerError(report.failed[0].words)
 
 
-def _connect(desk: Desk, shop: dict[str, Any]) -> None:
+def _connect(desk: Desk, one: OpenShop) -> None:
     from syncer.channels.joining import add_account, reconnect
     from syncer.channels.records import UnknownAccount
 
-    options = {
-        **shop["account"]["options"],
-        "calls_per_s": _CALLS_PER_S,
-        "review_check_s": 1.0,
-        "attribute_defaults": _ATTRIBUTES,
-    }
     try:
-        account = desk.account(SHOP)
+        account = desk.account(one.shop.name)
     except UnknownAccount:
         add_account(
             desk.engine,
             desk.keys,
-            connector="shopee",
-            name=SHOP,
-            options=options,
+            connector=one.shop.connector,
+            name=one.shop.name,
+            options=one.options,
             now=desk.now,
             **desk.for_shops(),
         )
     else:
-        reconnect(desk.engine, desk.keys, account, options=options, now=desk.now, **desk.for_shops())
+        reconnect(desk.engine, desk.keys, account, options=one.options, now=desk.now, **desk.for_shops())
 
 
-def _watch(desk: Desk, programs: Programs, shop: dict[str, Any]) -> None:
-    """Show the table until Ctrl-C."""
-    from syncer.cli.demo.check import look
-    from syncer.cli.demo.view import commands, live_table, summary
-
-    window = str(shop["window_url"])
-    if not out.on_terminal():
-        _tell(Words(f"Etalase toko: {window}", f"The shop window: {window}"))
-        for line, what in commands(desk.settings.home):
-            out.line(f"  {line}   # {say(what)}")
+def _watch(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> None:
+    """Show how all shops stand until Ctrl-C: as a table on a terminal, as lines elsewhere."""
     try:
         if out.on_terminal():
-            from rich.console import Console
-            from rich.live import Live
-
-            console = Console()
-            with Live(console=console, auto_refresh=False, screen=True) as live:
-                while True:
-                    live.update(
-                        live_table(look(desk, SHOP), window, desk.settings.home, console.size.height), refresh=True
-                    )
-                    programs.check()
-                    time.sleep(_LOOK_S)
-        said = ""
-        while True:
-            now = summary(look(desk, SHOP))
-            if now != said:
-                said = now
-                _tell(Words(now, now))
-            programs.check()
-            time.sleep(_LOOK_S)
+            _watch_table(desk, programs, shops)
+        else:
+            _watch_lines(desk, programs, shops)
     except KeyboardInterrupt:
         _tell(
             Words(
@@ -167,53 +140,98 @@ def _watch(desk: Desk, programs: Programs, shop: dict[str, Any]) -> None:
         )
 
 
-def _once(desk: Desk, programs: Programs, shop: dict[str, Any], started: float) -> None:
-    """Wait until every listing is acknowledged, then compare and end."""
+def _watch_table(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    from syncer.cli.demo.check import look
+    from syncer.cli.demo.view import live_table
+
+    console = Console()
+    with Live(console=console, auto_refresh=False, screen=True) as live:
+        while True:
+            width, height = console.size
+            live.update(
+                live_table(look(desk, shops), shops, desk.settings.home, width=width, height=height), refresh=True
+            )
+            programs.check()
+            time.sleep(_LOOK_S)
+
+
+def _watch_lines(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> None:
+    from syncer.cli.demo.check import look
+    from syncer.cli.demo.view import commands, summary, windows
+
+    for place, address in windows(shops):
+        out.line(f"{place}: {address}")
+    for command_line, what in commands(desk.settings.home):
+        out.line(f"  {command_line}   # {say(what)}")
+    said: dict[str, str] = {}
+    while True:
+        for state in look(desk, shops):
+            now = summary(state)
+            if said.get(state.shop.name) != now:
+                said[state.shop.name] = now
+                _tell(Words(now, now))
+        programs.check()
+        time.sleep(_LOOK_S)
+
+
+def _once(desk: Desk, programs: Programs, shops: Sequence[OpenShop], started: float) -> None:
+    """Wait until every listing of every shop is acknowledged, then compare and end."""
     from syncer.cli.demo.check import compare, look
     from syncer.cli.demo.view import plain_table, summary
 
-    state = look(desk, SHOP)
-    with out.Progress(Words("Mengirim ke toko", "Sending to the shop"), len(state.rows)) as bar:
-        while state.waiting and time.monotonic() - started < _ONCE_S:
+    states = look(desk, shops)
+    total = sum(len(state.rows) for state in states)
+    with out.Progress(Words("Mengirim ke kedua toko", "Sending to both shops"), total) as bar:
+        while any(state.waiting for state in states) and time.monotonic() - started < _ONCE_S:
             programs.check()
             time.sleep(_LOOK_S)
-            state = look(desk, SHOP)
-            bar.to(len(state.rows) - len(state.waiting))
-    different = compare(desk, SHOP, str(shop["control_url"]))
-    plain_table(state)
-    _say_stuck(state)
-    for one in different:
-        shown = out.clean(f"{one.handle}: {one.field}: {one.wanted!r} != {one.shown!r}")
-        sys.stderr.write(f"  {shown}\n")
-    seconds = f"{time.monotonic() - started:.0f}"
-    if different or state.waiting or state.unexpected:
+            states = look(desk, shops)
+            bar.to(total - sum(len(state.waiting) for state in states))
+    different = {one.shop.name: compare(desk, one) for one in shops}
+    plain_table(states)
+    for state in states:
+        out.line(summary(state))
+        _say_stuck(state)
+        for one in different[state.shop.name]:
+            shown = out.clean(f"{state.shop.name}: {one.handle}: {one.field}: {one.wanted!r} != {one.shown!r}")
+            sys.stderr.write(f"  {shown}\n")
+    wrong = sum(len(found) for found in different.values())
+    waiting, held = (sum(len(found) for found in lists) for lists in zip(*map(_not_there, states), strict=True))
+    if wrong or waiting or held:
         out.complain(
             word(
-                f"{len(different)} isian berbeda, {len(state.waiting)} belum sampai, {len(state.unexpected)} tertahan.",
-                f"{len(different)} fields differ, {len(state.waiting)} not there, {len(state.unexpected)} are held.",
+                f"{wrong} isian berbeda, {waiting} belum sampai, {held} tertahan.",
+                f"{wrong} fields differ, {waiting} not there, {held} are held.",
             )
         )
         raise typer.Exit(FAILED)
-    out.line(summary(state))
+    seconds = f"{time.monotonic() - started:.0f}"
     out.done(
         Words(
-            f"Toko sama dengan katalog, isian demi isian ({seconds} detik).",
-            f"The shop equals the catalogue, field by field ({seconds} seconds).",
+            f"Kedua toko sama dengan katalog, isian demi isian ({seconds} detik).",
+            f"Both shops equal the catalogue, field by field ({seconds} seconds).",
         )
     )
 
 
+def _not_there(state: State) -> tuple[Sequence[object], Sequence[object]]:
+    return state.waiting, state.unexpected
+
+
 def _say_stuck(state: State) -> None:
     for title, rows in (
-        (word("Memang belum bisa terbit", "Known not to fit this shop yet"), state.expected),
-        (word("Tertahan", "Held"), state.unexpected),
+        (word("memang belum bisa terbit", "known not to fit this shop yet"), state.expected),
+        (word("tertahan", "held"), state.unexpected),
     ):
         if not rows:
             continue
-        out.line(f"{title}:")
+        out.line(f"  {title}:")
         for row in rows:
             why = f"{say(row.problem.words)} {say(row.problem.remedy)}" if row.problem else say(row.chip)
-            out.line(out.clean(f"  {row.handle} {row.title}: {why}"))
+            out.line(out.clean(f"    {row.handle} {row.title}: {why}"))
 
 
 def _tell(words: Words) -> None:

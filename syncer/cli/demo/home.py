@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -61,20 +62,20 @@ def make_home(home: Path, *, keep: bool) -> None:
 
 
 class Programs:
-    """The sandbox and the daemon, as processes of their own. They end with the demo, however it ends."""
+    """The sandboxes and the daemon, as processes of their own. They end with the demo, however it ends."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._running: list[subprocess.Popen[str]] = []
+        self._running: dict[str, subprocess.Popen[str]] = {}
         self._files = ExitStack()
 
     def __enter__(self) -> Programs:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in reversed(self._running):
+        for process in reversed(self._running.values()):
             process.terminate()
-        for process in reversed(self._running):
+        for process in reversed(self._running.values()):
             try:
                 process.wait(_STOP_S)
             except subprocess.TimeoutExpired:
@@ -82,31 +83,37 @@ class Programs:
                 process.wait()
         self._files.close()
 
-    def sandbox(self, connector: str, *more: str) -> dict[str, Any]:
-        """Start a sandbox and return its first line."""
-        process = self._start("sandbox", connector, "--state", str(self._settings.home / "shop.json"), *more)
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
-            found: dict[str, Any] = json.loads(line)
-        except ValueError:
-            raise self._failed("sandbox") from None
-        return found
+    def sandbox(self, connector: str, *limits: str) -> Callable[[], dict[str, Any]]:
+        """Start a sandbox; call what this returns for its first line, which comes when it is open."""
+        name = f"sandbox-{connector}"
+        settings = [part for limit in limits for part in ("--set", limit)]
+        state = str(self._settings.home / f"{connector}.json")
+        process = self._start(name, "sandbox", connector, "--state", state, *settings)
+
+        def told() -> dict[str, Any]:
+            assert process.stdout is not None
+            try:
+                found: dict[str, Any] = json.loads(process.stdout.readline())
+            except ValueError:
+                raise self._failed(name) from None
+            return found
+
+        return told
 
     def daemon(self) -> None:
         """Start the daemon."""
-        self._start("run")
+        self._start("run", "run")
 
     def check(self) -> None:
         """Raise SyncerError if one of the programs has ended by itself."""
-        for process in self._running:
+        for name, process in self._running.items():
             if process.poll() is not None:
-                raise self._failed(str(process.args[3]))  # type: ignore[index]
+                raise self._failed(name)
 
-    def _start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
+    def _start(self, name: str, *command: str) -> subprocess.Popen[str]:
         log: IO[bytes] = self._files.enter_context((self._settings.home / f"{name}.log").open("ab"))
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "syncer.cli", name, *arguments],
+            [sys.executable, "-m", "syncer.cli", *command],
             env=self._environment(),
             cwd=self._settings.home,  # so that a .env of the folder we were called in says nothing
             stdin=subprocess.DEVNULL,
@@ -116,7 +123,7 @@ class Programs:
             start_new_session=True,  # Ctrl-C reaches the demo only, which then stops them in order
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - there is one thread
         )
-        self._running.append(process)
+        self._running[name] = process
         return process
 
     def _environment(self) -> dict[str, str]:
