@@ -114,9 +114,8 @@ def _offers(rendered: Rendered, known: Known) -> Difference:
         if direction is not None:
             lanes[direction].append(offer.key)
     # A variant that is no more must not be sold while the listing still shows it.
-    lanes[Lane.STOP] += [
-        offer.key for offer in _leftovers(rendered, known) if _direction(offer, known.offers[offer.key])
-    ]
+    gone = _leftovers(rendered, known)
+    lanes[Lane.STOP] += [one.key for one in gone if _direction(one, known.offers[one.key]) is not None]
     return Difference(
         stops=tuple(lanes[Lane.STOP]),
         falls=tuple(lanes[Lane.FALL]),

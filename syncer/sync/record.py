@@ -72,7 +72,8 @@ class _Written:
         for key in self.operation.offers or self.known.offers:
             problem = self.result.offer_errors.get(key)
             outcome.offer_problems[key] = problem.problem().to_json() if problem else None
-            outcome.cannot_stop[key] = None
+            if problem is None and self.result.error is None:
+                outcome.cannot_stop[key] = None
         outcome.forget_pictures = any(isinstance(error, PictureGone) for error in self.errors)
         if self.errors:
             self._after_error(min(self.errors, key=lambda error: _GRAVITY.index(error.recovery)), outcome)
@@ -234,17 +235,17 @@ class _Written:
         """A stop was refused: take the next step that works there, or say until when it can't be stopped."""
         if self.known.status is Status.HIDDEN:
             return
+        on_sale = [offer.key for offer in self.known.offers.values() if offer.quantity_unknown or offer.quantity != 0]
+        leaving = self.task.difference.status in (Kind.HIDE, Kind.DELETE)
+        keys: Sequence[str] = on_sale if leaving else self.task.difference.stops
+        if not keys:
+            return
         step = self._next_step()
         if step is not None and self.item.stop_by != step.value:
             outcome.values |= {"stop_by": step.value, "due_at": self.now, "state": "waiting"}
             return
         again: dt.datetime = outcome.values["due_at"]
-        on_sale = [offer.key for offer in self.known.offers.values() if offer.quantity_unknown or offer.quantity != 0]
-        stopping = self.task.difference.status in (Kind.HIDE, Kind.DELETE)
-        keys: Sequence[str] = on_sale if stopping else self.task.difference.stops
         outcome.values["stop_by"] = None
-        if not keys:
-            return
         outcome.event = "cannot_stop"
         outcome.detail |= {"until": again.isoformat(), "offers": list(keys)}
         for key in keys:

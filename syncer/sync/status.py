@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, func, select
 
 from syncer.channels.records import Account, load_accounts
 from syncer.channels.sign_in import expiry_notice
@@ -88,7 +88,7 @@ def read_status(connection: Connection, now: dt.datetime) -> list[AccountStatus]
         connection,
         select(listing.c.account_id, func.count())
         .join(offer, offer.c.listing_id == listing.c.id)
-        .where(and_(offer.c.cannot_stop_until.is_not(None), offer.c.cannot_stop_until > now)),
+        .where(offer.c.cannot_stop_until.is_not(None)),
     )
     groups: dict[str, list[str]] = {}
     for one in accounts:

@@ -9,21 +9,22 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import Engine, and_, insert, or_, select
+from sqlalchemy import Engine, and_, insert, or_, select, update
 
 from syncer.catalogue.edit import delete_product, edit_product, rename_sku, save_product, set_price
 from syncer.catalogue.media import media_path
 from syncer.catalogue.read import find_product, load_product
 from syncer.channels.joining import add_account
 from syncer.channels.publishing import publish, withdraw
-from syncer.channels.records import Account
+from syncer.channels.records import Account, load_accounts
 from syncer.domain.product import Photo, Product, Variant
 from syncer.inventory.ledger import set_on_hand
 from syncer.store.engine import read, write
@@ -248,6 +249,37 @@ class World:
             self.until_settled(timeout_s)
         finally:
             service.stop()
+
+    @contextmanager
+    def at_work(self, timing: Timing | None = None) -> Iterator[Service]:
+        """Keep an engine running, as the daemon does."""
+        service = Service(self.deps(timing))
+        service.start()
+        try:
+            yield service
+        finally:
+            service.stop()
+
+    def hurry(self) -> None:
+        """What waits for a moment is due now: a back-off, a platform's pause, a second look."""
+        with write(self.engine) as connection:
+            connection.execute(update(listing).where(listing.c.due != 0).values(due_at=now(), not_before=None))
+            connection.execute(update(listing).where(listing.c.settle_at.is_not(None)).values(settle_at=now()))
+
+    def row(self, handle: str) -> Any:
+        """The listing of a product on the only account."""
+        with read(self.engine) as connection:
+            where = listing.c.product_id == find_product(connection, handle)
+            return connection.execute(select(listing).where(where)).one()
+
+    def only_account(self) -> Account:
+        with read(self.engine) as connection:
+            return load_accounts(connection)[0]
+
+    def there(self, handle: str) -> dict[str, Any]:
+        """What the shop shows of a product, as the control API tells it."""
+        remote_id = self.row(handle).remote_id
+        return next(one for one in self.control.ask("GET", "listings") if one["remote_id"] == remote_id)
 
     def until_settled(self, timeout_s: float) -> None:
         """Wait until :meth:`settled`; fail with what is not."""

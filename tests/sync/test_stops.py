@@ -1,0 +1,137 @@
+"""Stops: what may not be sold any more goes off sale by the least harmful step that works, or somebody is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+
+from syncer.store.engine import read
+from syncer.store.tables import offer
+from syncer.sync.status import read_status
+from tests.sync.world import World, now, offers_of, wait_until
+
+
+def stuck(world: World) -> list[dt.datetime]:
+    with read(world.engine) as connection:
+        query = select(offer.c.cannot_stop_until).where(offer.c.cannot_stop_until.is_not(None))
+        return list(connection.execute(query).scalars())
+
+
+def published(world: World, *handles: str, sizes: tuple[str, ...] = ()) -> None:
+    account = world.account()
+    for handle in handles:
+        world.product(handle, sizes=sizes)
+    world.publish(account, *handles)
+    world.settle()
+
+
+def test_a_blocked_zero_hides_the_listing_until_it_goes_through(world: World) -> None:
+    published(world, "guci", sizes=("A", "B"))
+    world.control.ask("POST", "promotions", {"sku": "guci-A", "offer": "guci-A", "lock": ["stock"], "until_s": 100})
+    world.stock("guci-A", 0)
+    world.sync()
+    assert world.there("guci")["status"] == "hidden", "the next step of the ladder"
+    assert stuck(world) == [], "hidden is stopped"
+    assert world.row("guci").state == "blocked"
+    world.control.ask("POST", "clock", {"advance_s": 200})
+    world.hurry()
+    world.settle()
+    assert world.there("guci")["status"] == "live", "its other variant is on sale again"
+    assert offers_of(world.there("guci")) == {"guci-A": (100_000, 0), "guci-B": (100_000, 5)}
+
+
+def test_what_cannot_be_stopped_is_said_at_once(world: World) -> None:
+    published(world, "guci")
+    world.control.ask("POST", "promotions", {"sku": "guci", "lock": ["stock", "unlist"], "until_s": 100})
+    with world.at_work():
+        changed = now()
+        world.stock("guci", 0)
+        until = wait_until(lambda: stuck(world), 1.0)[0]
+    assert until > changed
+    assert "cannot_stop" in world.events(world.row("guci").id)
+    with read(world.engine) as connection:
+        assert read_status(connection, now())[0].cannot_stop == 1
+    world.control.ask("POST", "clock", {"advance_s": 200})
+    world.hurry()
+    world.settle()
+    assert offers_of(world.there("guci")) == {"guci": (100_000, 0)}
+    assert stuck(world) == []
+    assert world.there("guci")["status"] == "live"
+
+
+def test_a_stop_is_never_parked(world: World) -> None:
+    published(world, "guci")
+    world.control.ask("POST", "promotions", {"sku": "guci", "lock": ["stock", "unlist"], "until_s": 1000})
+    world.stock("guci", 0)
+    for _ in range(5):
+        world.sync()
+        world.hurry()
+    row = world.row("guci")
+    assert row.due != 0
+    assert row.lane == 0
+
+
+def test_a_withdrawal_during_a_review_sells_nothing_meanwhile(world: World) -> None:
+    published(world, "guci", sizes=("A", "B"))
+    world.control.limits(review_delay_s=30.0)
+    world.title("guci", "Guci yang ditinjau")
+    world.sync(horizon_s=0.0)
+    assert world.there("guci")["status"] == "review"
+    world.withdraw(world.only_account(), "guci")
+    world.sync(horizon_s=0.0)
+    assert {stock for _, stock in offers_of(world.there("guci")).values()} == {0}
+    assert world.row("guci").state == "blocked"
+    world.control.ask("POST", "clock", {"advance_s": 60})
+    world.hurry()
+    world.settle()
+    assert world.there("guci")["status"] == "hidden"
+    world.publish(world.only_account(), "guci")
+    world.control.limits(review_delay_s=0.03)
+    world.settle()
+    world.check(world.only_account())
+
+
+def test_a_variant_that_is_no_more_stops_before_anything_else(world: World) -> None:
+    published(world, "kain", sizes=("S", "M", "L"))
+    before = world.control.last_call()
+    world.variants("kain", lambda old: old[1:])
+    world.sync()
+    writes = [call["operation"] for call in world.control.writes(before)]
+    assert writes[0] == "product.update_stock"
+    world.settle()
+    world.check(world.only_account())
+
+
+def test_a_removed_variant_stops_although_the_content_waits_for_a_person(world: World) -> None:
+    published(world, "kain", sizes=("S", "M", "L"))
+    world.title("kain", "x")  # too short for this shop: a problem of the content
+    world.variants("kain", lambda old: old[1:])
+    world.sync()
+    assert world.row("kain").state == "fix"
+    assert offers_of(world.there("kain"))["kain-S"][1] == 0
+
+
+def test_a_stop_passes_a_push_of_three_hundred_listings(world: World) -> None:
+    calls_per_s = 20
+    account = world.account(calls_per_s=calls_per_s)
+    world.control.limits(burst_per_s=calls_per_s)
+    picture = world.picture("semua")
+    handles = [f"guci-{number:03}" for number in range(300)]
+    world.product("tas", stock=3, picture=picture)
+    world.publish(account, "tas")
+    world.settle()
+    for handle in handles:
+        world.product(handle, picture=picture)
+    world.publish(account, *handles)
+    with world.at_work():
+        first = world.control.last_call()
+        wait_until(lambda: len(world.control.writes(first)) > 5, 20.0)
+        before = world.control.last_call()
+        world.stock("tas", 0)
+        wait_until(lambda: offers_of(world.there("tas"))["tas"][1] == 0, 5.0)
+        calls = world.control.calls(before)
+        place = next(n for n, call in enumerate(calls) if call["operation"] == "product.update_stock")
+        assert place <= 4, "about one call of each slot"
+    refused = [call for call in world.control.calls() if call["refused"] == "rate"]
+    assert refused == []
