@@ -27,8 +27,8 @@ _COLOURS = {"live": "green", "waiting": "yellow", "sending": "cyan", "review": "
 _CHANGING = Words("mengubah", "changing")
 _FRESH_S = 6.0
 _CHIP_MOST = 16
-#: Below this width the SKUs give way, and a range of prices is shown by its lowest.
-_WIDE = 100
+#: Below the first width the SKUs give way; below the second a range of prices is shown by its lowest.
+_WITH_SKUS, _WITH_RANGES = 100, 120
 _TALL = 30
 
 
@@ -147,14 +147,16 @@ def _hints(home: Path, width: int, height: int) -> list[Text]:
     """Return the commands to try that fit into one row each, with their meaning where there is room for it."""
     from rich.text import Text
 
-    found = []
-    for command, what in commands(home):
-        said = f"   {say(what)}"
-        if len(command) + 2 <= width:
-            parts = [(f"  {command}", "cyan")]
-            found.append(Text.assemble(*parts, *([(said, "dim")] if len(command) + 2 + len(said) <= width else [])))
+    stock, price, title, problems, status = commands(home)
     # A small screen is for the products: two changes to try, and what waits.
-    return found if height >= _TALL else [*found[:2], *found[-2:-1]]
+    found = []
+    for command, what in (stock, price, title, problems, status) if height >= _TALL else (stock, price, problems):
+        row, said = Text(f"  {command}", style="cyan", no_wrap=True), f"   {say(what)}"
+        if len(row) + len(said) <= width:
+            row = Text.assemble(row, (said, "dim"))
+        if len(row) <= width:
+            found.append(row)
+    return found
 
 
 def _table(states: Sequence[State], shown: Sequence[Line], width: int) -> Table:
@@ -162,11 +164,11 @@ def _table(states: Sequence[State], shown: Sequence[Line], width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    wide = width >= _WIDE
+    with_skus, short = width >= _WITH_SKUS, width < _WITH_RANGES
     table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column(word("Produk", "Product"), min_width=16, ratio=3)
-    if wide:
-        table.add_column("SKU", min_width=8, ratio=2)
+    table.add_column(word("Produk", "Product"), min_width=16, ratio=1)
+    if with_skus:
+        table.add_column("SKU", no_wrap=True)
     table.add_column(word("Harga", "Price"), no_wrap=True, justify="right")
     table.add_column(word("Stok", "Stock"), no_wrap=True, justify="right")
     for state in states:
@@ -174,9 +176,9 @@ def _table(states: Sequence[State], shown: Sequence[Line], width: int) -> Table:
     now = dt.datetime.now(dt.UTC)
     for line in shown:
         cells = [Text(line.title, no_wrap=True, overflow="ellipsis")]
-        if wide:
+        if with_skus:
             cells.append(Text(line.skus, no_wrap=True, overflow="ellipsis"))
-        cells += [Text(line.price(short=not wide)), Text("-" if line.stock is None else str(line.stock))]
+        cells += [Text(line.price(short=short)), Text("-" if line.stock is None else str(line.stock))]
         cells += [_chip(row) for row in line.listings]
         table.add_row(*cells, style="bold" if (now - line.acknowledged_at).total_seconds() < _FRESH_S else "")
     return table
