@@ -27,7 +27,7 @@ from syncer.sync.known import Known
 from syncer.sync.rows import Item, load_items
 
 #: Beyond this many listings *and* this share of the account's listings, and for prices beyond this move.
-DEFAULT_COUNT, DEFAULT_SHARE, DEFAULT_PRICE_MOVE = 20, 0.2, 0.3
+DEFAULT_COUNT, DEFAULT_SHARE, DEFAULT_PRICE_PERCENT = 20, 0.2, 30
 #: State of the row that counts a cause's large price moves; it asks nothing.
 _COUNTING = "counting"
 _THERE = listing.c.remote_id.is_not(None)
@@ -102,7 +102,7 @@ def _large_moves(connection: Connection, account: Account, ids: Sequence[int]) -
 
 def large_move(account: Account, offers: Iterable[WantedOffer | RenderedOffer], known: Known) -> bool:
     """Return whether the price of one of ``offers`` is further from what is there than the account allows."""
-    limit = Decimal(str(account.brake.get("price_move", DEFAULT_PRICE_MOVE)))
+    limit = Decimal(str(account.brake.get("price_percent", DEFAULT_PRICE_PERCENT))) / 100
     for offer in offers:
         there = known.offers.get(offer.key)
         if there is not None and there.price and abs(offer.price - there.price) > there.price * limit:
