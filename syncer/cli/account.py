@@ -375,3 +375,4 @@ def _as_json(one: Account) -> dict[str, Any]:
 
 
 from syncer.cli import account_rules as _rules  # noqa: E402, F401 - it adds `account set` to this group
+from syncer.cli import adopt as _adopt  # noqa: E402, F401 - and this one `account adopt`

@@ -1,0 +1,1 @@
+"""Onboarding an account that already sells: walk its listings, match them, show all of it, then bind."""
