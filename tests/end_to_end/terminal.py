@@ -19,15 +19,17 @@ _CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\][^\x07]*\x07|\x1b[()][AB0]|\x
 
 
 class Terminal:
-    """Runs ``syncer …`` in a pseudo-terminal of 120 by 40."""
+    """Runs ``syncer …`` in a pseudo-terminal, of 120 by 40 unless told otherwise."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, arguments: list[str], environment: dict[str, str], folder: Path, *, width: int = 120, height: int = 40
+    ) -> None:
         self._main, other = pty.openpty()
-        ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self.raw = ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "syncer.cli", *arguments],
-            env=environment | {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"},
+            env=environment | {"TERM": "xterm-256color", "COLUMNS": str(width), "LINES": str(height)},
             cwd=folder,
             stdin=other,
             stdout=other,

@@ -11,8 +11,12 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from syncer.cli.demo.check import compare
+from syncer.cli.demo.home import demo_settings
+from syncer.cli.demo.shops import SHOPS, OpenShop
+from syncer.cli.desk import Desk, open_desk
 from tests.cli.conftest import CATALOGUE
-from tests.end_to_end.conftest import House
+from tests.end_to_end.conftest import House, wait_until
 from tests.end_to_end.terminal import Terminal
 
 
@@ -144,17 +148,49 @@ def test_the_demo_proves_itself(tmp_path: Path, sqlite_house: House) -> None:
         check=False,
     )
     assert done.returncode == 0, done
-    assert "field by field" in done.stdout
-    assert "CPT-RJT-001" in done.stdout
-    assert done.stdout.count(" live") >= 38
+    for shop in ("Toko Orange", "Toko Hijau"):
+        assert f"{shop}: 38 of 40 products are live, 2 need you." in done.stdout
+    for handle in ("CPT-RJT-001", "PAR-DPR-003", "SRP-BTK-004", "SUT-ECO-003"):
+        assert f"    {handle} " in done.stdout, "what a shop can't take is named, with the reason"
+    rows = [
+        line for line in done.stdout.splitlines() if re.search(r" (live|needs mending) +(live|needs mending)$", line)
+    ]
+    assert len(rows) == 40
+    assert "Both shops equal the catalogue, field by field" in done.stdout
     assert (tmp_path / ".demo" / "demo").exists()
     assert not (sqlite_house.home / "syncer.db").exists(), "nothing real was touched"
 
 
+def change_there(address: str, sku: str, **change: object) -> None:
+    """A person changes something in a sandbox shop."""
+    body = json.dumps({"sku": sku, **change}).encode()
+    request = urllib.request.Request(f"{address}/control/edit", data=body, headers={"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def compare_finds_each_difference(home: Path, addresses: dict[str, str]) -> None:
+    """What somebody changes in a shop differs there, and nothing else does, until the next look puts it back."""
+    desk = Desk(demo_settings(open_desk().settings, home))
+    for shop in SHOPS:
+        address = addresses[shop.name]
+        there = OpenShop(shop, {}, f"{address}/control", ())
+        wait_until(lambda there=there: not compare(desk, there), 20, "the shop equals the catalogue")
+        change_there(address, "SRP-KRM-001", title="Mangkuk yang Diubah Orang Lain di Sana", price=1000)
+        found = {(one.handle, one.field): one.shown for one in compare(desk, there)}
+        assert found == {
+            ("SRP-KRM-001", "title"): "Mangkuk yang Diubah Orang Lain di Sana",
+            ("SRP-KRM-001", "SRP-KRM-001 price"): 1000,
+        }
+    desk.bare_engine.dispose()
+
+
 def test_the_demo_to_watch(tmp_path: Path, sqlite_house: House) -> None:
     at = Terminal(["demo"], sqlite_house.environment, tmp_path)
-    at.wait_for(r"38 of 40 products are live", 60)
-    at.wait_for(r"The shop window: http://127\.0\.0\.1:\d+/shop")
+    for shop in ("Toko Orange", "Toko Hijau"):
+        at.wait_for(rf"{shop}: 38 of 40 products are live, 2 need you", 60)
+    orange = at.wait_for(r"Toko Orange \(Shopee\) +(http://127\.0\.0\.1:\d+)/shop")[1]
+    hijau = at.wait_for(r"Toko Hijau \(Tokopedia\) +(http://127\.0\.0\.1:\d+)/shop")[1]
+    at.wait_for(rf"Toko Hijau \(TikTok Shop\) +{hijau}/shop\?on=tiktok_shop")
     command = at.wait_for(r"SYNCER_HOME=(\S+) (\S+) stock set (\S+) (\d+)")
     assert command[1] == ".demo"
     environment = sqlite_house.environment | {"SYNCER_HOME": command[1], "SYNCER_DATABASE_URL": ""}
@@ -168,6 +204,7 @@ def test_the_demo_to_watch(tmp_path: Path, sqlite_house: House) -> None:
         check=False,
     )
     assert done.returncode == 0, done
+    compare_finds_each_difference(tmp_path / ".demo", {"Toko Orange": orange, "Toko Hijau": hijau})
     second = subprocess.run(
         [sys.executable, "-m", "syncer.cli", "demo"],
         env=environment,

@@ -129,8 +129,7 @@ def live_table(states: Sequence[State], shops: Sequence[OpenShop], home: Path, *
     places = windows(shops)
     longest = max(len(place) for place, _ in places)
     tail += [
-        Text.assemble((place.ljust(longest + 2), "bold"), (address, "underline cyan"), no_wrap=True)
-        for place, address in places
+        Text.assemble((place.ljust(longest + 2), "bold"), (address, "underline cyan")) for place, address in places
     ]
     tail += [Text(word("Coba di terminal lain:", "Try this in another terminal:"), style="bold"), *hints]
     tail.append(Text(word("Ctrl-C: selesai.", "Ctrl-C: end."), style="dim"))
