@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from syncer.sdk import registry
 from syncer.store.engine import open_engine
-from tests.sync.world import World
+from tests.sync.world import Control, World
 
 Worlds = Callable[[], Any]
 
@@ -49,8 +49,7 @@ def worlds(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -
             home = tmp_path / f"home{next(numbers)}"
             home.mkdir(mode=0o700)
             with database(home) as engine:
-                opened = World(engine, home, running)
-                opened.control.ask("POST", "reset")
-                yield opened
+                Control(running.control_url).ask("POST", "reset")
+                yield World(engine, home, running)
 
         yield world
