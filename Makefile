@@ -17,7 +17,7 @@ EDITABLE = --no-deps --no-build-isolation --editable .
 
 .PHONY: demo install test test-long lint bench lock migration settings manual format clean
 
-# ONCE=1 waits until everything is live, compares the shop with the catalogue, and ends.
+# ONCE=1 waits until everything is live, compares both shops with the catalogue, and ends.
 demo: $(VENV)/.runtime
 	$(BIN)/syncer demo $(if $(filter-out 0 no false,$(ONCE)),--once)
 
