@@ -143,7 +143,8 @@ def _handle(connection: Connection, listing: RemoteListing, title: str) -> str:
     """Return a product code: the one that stands there (so that nothing has to be sent), else from the title."""
     marker = (listing.marker or "").strip()
     made = made_handle(title)
-    wanted = [marker] if marker and tidy_handle(marker) == marker else []
+    own = marker and tidy_handle(marker) == marker and all(offer.sku != marker for offer in listing.offers)
+    wanted = [marker] if own else []
     for name in (*wanted, made, f"{made[:100]}-{digest(listing.remote_id)}"):
         if connection.execute(select(product.c.id).where(product.c.handle == name)).first() is None:
             return name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
@@ -110,8 +110,11 @@ class Catalogue:
             return self.by_former_sku[wanted], By.FORMER_SKU
         return None, By.NOTHING
 
-    def match(self, listing: RemoteListing) -> Match:
-        """Return what ``listing`` is."""
+    def match(self, listing: RemoteListing, taken: Collection[int] = ()) -> Match:
+        """Return what ``listing`` is. ``taken`` are products that another listing there is bound to: no guess is those.
+
+        So a run that was interrupted goes on as it began, although the catalogue has what it imported by then.
+        """
         exact: dict[str, Pair] = {}
         for offer in listing.offers:
             found, by = self.find_sku(offer.sku)
@@ -126,16 +129,20 @@ class Catalogue:
         marked = self.by_handle.get((listing.marker or "").strip())
         if marked is not None:
             return Match(marked, _within(marked, listing, {}, 100.0, By.MARKER))
-        return self._guess(listing)
+        return self._guess(listing, taken)
 
-    def _guess(self, listing: RemoteListing) -> Match:
+    def _guess(self, listing: RemoteListing, taken: Collection[int]) -> Match:
         from rapidfuzz import fuzz, process
 
         title = plain(str(listing.fields.get("title", "")))
         if not title:
             return Match()
         near = process.extract(
-            title, self._titles, scorer=fuzz.token_set_ratio, limit=_CANDIDATES, score_cutoff=LEAST_SCORE
+            title,
+            {product_id: text for product_id, text in self._titles.items() if product_id not in taken},
+            scorer=fuzz.token_set_ratio,
+            limit=_CANDIDATES,
+            score_cutoff=LEAST_SCORE,
         )
         ranked: list[tuple[float, OurProduct, dict[str, Pair]]] = []
         for _text, _score, product_id in near:

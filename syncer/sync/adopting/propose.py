@@ -42,12 +42,13 @@ def propose(
     """Return the plan by the rules alone, and the catalogue it was matched with. Nothing is written."""
     catalogue = Catalogue(connection)
     bound = _bound(connection, account.id, [one.remote_id for one in walked.listings])
+    taken = _taken(connection, account.id)
     groups = []
     for one in walked.listings:
         if one.remote_id in bound:
             groups.append(_bound_group(one, bound[one.remote_id], catalogue, account))
         else:
-            groups.append(_group(one, catalogue.match(one), catalogue, bind_at))
+            groups.append(_group(one, catalogue.match(one, taken), catalogue, bind_at))
     plan = Plan(account, groups, rule, location, walked.left_out)
     check(connection, plan, catalogue)
     fill_counts(connection, plan)
@@ -288,6 +289,12 @@ def _bound(connection: Connection, account_id: int, remote_ids: Sequence[str]) -
         for row in rows:
             found[row.remote_id] = (row, offers.get(row.id, {}), row.id in by_person)
     return found
+
+
+def _taken(connection: Connection, account_id: int) -> set[int]:
+    """Return the products that a listing of this account is bound to."""
+    here = and_(listing.c.account_id == account_id, listing.c.remote_id.is_not(None))
+    return set(connection.execute(select(listing.c.product_id).where(here)).scalars())
 
 
 def _bound_group(found: RemoteListing, bound: Any, catalogue: Catalogue, account: Account) -> Group:

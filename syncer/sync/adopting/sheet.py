@@ -115,27 +115,32 @@ def take_sheet(connection: Connection, plan: Plan, catalogue: Catalogue, data: b
             )
         )
     bad: list[Words] = []
-    for row in plan.rows():
-        if row.decision is not Decision.BOUND:
-            _lay(row, said.get(row.key), catalogue, bad)
+    other = {
+        row.key
+        for row in plan.rows()
+        if row.decision is not Decision.BOUND and _lay(row, said.get(row.key), catalogue, bad)
+    }
     if bad:
         shown = bad[:_MOST_BAD]
         raise BadSheet(Words(" ".join(one.id for one in shown), " ".join(one.en for one in shown)))
     check(connection, plan, catalogue)
     fill_counts(connection, plan)
     for row in plan.rows():
-        _count(row, said.get(row.key))
+        _count(row, said.get(row.key), other=row.key in other)
 
 
-def _lay(row: Row, one: _Said | None, catalogue: Catalogue, bad: list[Words]) -> None:
+def _lay(row: Row, one: _Said | None, catalogue: Catalogue, bad: list[Words]) -> bool:
+    """Take one decision; return whether the person chose another SKU than we proposed."""
     row.conflicts, row.notes, row.opening = [], [], None
     if one is None:
         row.decision = Decision.LEAVE
         row.notes.append(Words("Baru di toko; tidak ada di lembar kerja.", "New in the shop; it is not in the sheet."))
         return
     row.decision = one.decision if one.decision is not Decision.BOUND else Decision.LEAVE
+    if row.decision is Decision.IMPORT:
+        row.variant_id, row.sku, row.score, row.by = None, "", None, By.NOTHING
     if row.decision is not Decision.BIND:
-        return
+        return False
     found, _by = catalogue.find_sku(one.sku) if one.sku else (None, By.NOTHING)
     if found is None:
         bad.append(
@@ -144,15 +149,20 @@ def _lay(row: Row, one: _Said | None, catalogue: Catalogue, bad: list[Words]) ->
                 f'Row {one.number}: there is no SKU "{one.sku[:60]}" in the catalogue. Fill our_sku, or write leave.',
             )
         )
-        return
-    if found.id != row.variant_id or row.by is By.TITLE:
+        return False
+    other = found.id != row.variant_id
+    if other or row.by is By.TITLE:
         row.by, row.score = By.SHEET, 100.0
     row.variant_id, row.product_id, row.sku = found.id, found.product_id, found.sku
     row.handle = catalogue.products[found.product_id].handle
+    return other
 
 
-def _count(row: Row, one: _Said | None) -> None:
-    """Take the opening count, unless a number has moved since the sheet was written: then a person looks again."""
+def _count(row: Row, one: _Said | None, *, other: bool) -> None:
+    """Take the opening count, unless a number has moved since the sheet was written: then a person looks again.
+
+    ``other``: the person chose another SKU, so what the sheet says of ours is not about it.
+    """
     row.opening = None
     if one is None or one.opening is None or not row.may_open or row.decision is Decision.LEAVE:
         return
@@ -166,7 +176,7 @@ def _count(row: Row, one: _Said | None) -> None:
             )
         )
         return
-    if (one.ours or 0) != (row.ours or 0):
+    if not other and (one.ours or 0) != (row.ours or 0):
         row.conflicts.append(
             Words(
                 f"Stok kita berubah dari {one.ours or 0} ke {row.ours or 0}; hitungan awal tidak dipakai. "
