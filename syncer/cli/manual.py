@@ -53,6 +53,9 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "account list": "name connector state mode shop_id shop_name currency rate price_rule tax_included buffer cap "
         "location_id field_owners settings package_defaults time_zone brake signed_in access_until consent_until "
         "problem options",
+        "account adopt (an object)": "account mode opening listings counts left_out unopened sheet applied rows",
+        "account adopt / rows": "key remote_id offer_remote_id title options status_there sku_there price_there product "
+        "our_sku score matched_by decision count_there our_on_hand opening_count opened_by conflicts notes",
         "map list": "category products remote_id path origin",
         "map suggest": "remote_id path score",
         "plan": "account handle title kind changes why held problem",

@@ -136,6 +136,8 @@ def test_json_keys_are_those_of_the_manual(sqlite_cli: Cli, shop: RunningSandbox
         "location": keys_of(cli, "location"),
         "connectors": keys_of(cli, "connectors"),
         "account list": keys_of(cli, "account", "list"),
+        "account adopt (an object)": keys_of(cli, "account", "adopt", "Orange"),
+        "account adopt / rows": set(cli.json("account", "adopt", "Orange")["rows"][0]),
         "map list": keys_of(cli, "map", "list", "--account", "Orange"),
         "map suggest": keys_of(cli, "map", "suggest", "selendang", "--account", "Orange"),
         "plan": plan,

@@ -135,7 +135,7 @@ def _lay(row: Row, one: _Said | None, catalogue: Catalogue, bad: list[Words]) ->
     if one is None:
         row.decision = Decision.LEAVE
         row.notes.append(Words("Baru di toko; tidak ada di lembar kerja.", "New in the shop; it is not in the sheet."))
-        return
+        return False
     row.decision = one.decision if one.decision is not Decision.BOUND else Decision.LEAVE
     if row.decision is Decision.IMPORT:
         row.variant_id, row.sku, row.score, row.by = None, "", None, By.NOTHING

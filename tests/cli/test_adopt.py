@@ -1,0 +1,149 @@
+"""``syncer account adopt`` at the terminal: shown first, sent out as a sheet, taken back, bound, and only then live."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syncer.sdk.sandbox import RunningSandbox
+from tests.cli.conftest import Cli, first_line
+from tests.sync.seller import Seller, sandbox_of
+
+BOWL, SCARF = "Mangkuk Kopi Tanah Liat", "Selendang Tenun Tepi Benang"
+
+
+@pytest.fixture
+def selling(tmp_path: Path) -> Iterator[RunningSandbox]:
+    """A Shopee sandbox that sells three things already."""
+    with sandbox_of("shopee") as running:
+        seller = Seller("shopee", running, tmp_path)
+        seller.sells(BOWL, [("MK-1", (), 85000, 7)])
+        seller.sells(SCARF, [("", ("Merah",), 120000, 3), ("", ("Biru",), 125000, 2)], option_names=("Warna",))
+        seller.sells("Keranjang Rotan Besar", [("KR-1", (), 95000, 4)])
+        yield running
+        seller.close()
+
+
+def joined(cli: Cli, shop: RunningSandbox) -> None:
+    cli.catalogue()
+    cli.ok("account", "add", "shopee", "--name", "Orange", "--options", "-", stdin=first_line(shop))
+
+
+def test_from_the_first_look_to_go_live(cli: Cli, selling: RunningSandbox) -> None:
+    joined(cli, selling)
+    shown = cli.ok("account", "adopt", "Orange").out
+    for text in (BOWL, SCARF, "Keranjang Rotan Besar", "MK-1", "SL-B", "import", "Nothing is bound yet", "--apply"):
+        assert text in shown
+    assert cli.json("listings") == [], "a look binds nothing"
+    assert cli.json("account", "show", "Orange")["mode"] == "live"
+
+    cli.ok("account", "adopt", "Orange", "--out", "adopsi.csv", "--opening", "ours")
+    path = cli.folder / "adopsi.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["title"]: row["decision"] for row in rows} == {
+        BOWL: "bind",
+        SCARF: "bind",
+        "Keranjang Rotan Besar": "import",
+    }
+    for row in rows:
+        if row["sku_there"] == "MK-1":
+            assert (row["count_there"], row["our_on_hand"], row["opening_count"]) == ("7", "5", "5")
+            row["opening_count"] = "6"
+        if row["sku_there"] == "KR-1":
+            row["opening_count"] = "4"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+    planned = cli.json("account", "adopt", "Orange", "--sheet", "adopsi.csv")
+    assert planned["applied"] is None
+    assert planned["counts"]["bind"] == 3
+    result = cli.json("account", "adopt", "Orange", "--sheet", "adopsi.csv", "--apply")
+    assert (result["applied"]["bound"], result["applied"]["imported"], result["applied"]["opened"]) == (3, 1, 4)
+    assert result["mode"] == "read_only"
+    assert {row["sku"]: row["on_hand"] for row in cli.json("stock")} == {"MK-1": 6, "SL-M": 3, "SL-B": 0, "KR-1": 4}
+    history = cli.json("stock", "history", "MK-1")
+    assert next((row["reason"], row["delta"]) for row in history) == ("opening", 1)
+    assert len(cli.json("listings")) == 3
+    assert cli.json("sync") == [] or not cli.json("sync")[0]["sent"], "read-only until go-live"
+    cli.ok("account", "go-live", "Orange")
+    assert cli.json("account", "show", "Orange")["mode"] == "live"
+    cli("sync")
+    numbers = {one["sku"]: one["stock"] for row in cli.json("listings") for one in row["offers"]}
+    assert numbers == {"MK-1": 6, "SL-M": 3, "SL-B": 0, "KR-1": 4}
+
+
+def test_what_nobody_chose_is_said(sqlite_cli: Cli, selling: RunningSandbox) -> None:
+    cli = sqlite_cli
+    joined(cli, selling)
+    result = cli.ok("account", "adopt", "Orange", "--apply")
+    assert "have no opening count" in result.err
+    assert "read-only" in result.out
+    assert "go-live" in result.out
+    again = cli.ok("account", "adopt", "Orange", "--apply", "--opening", "theirs")
+    assert "0 listings bound" in again.out
+    assert "4 opening counts" in again.out
+    third = cli.json("account", "adopt", "Orange", "--apply", "--opening", "sum")
+    assert third["applied"]["opened"] == 0
+    assert {row["decision"] for row in third["rows"]} == {"bound"}
+
+
+def test_conflicts_end_with_their_own_code(sqlite_cli: Cli, selling: RunningSandbox, tmp_path: Path) -> None:
+    cli = sqlite_cli
+    joined(cli, selling)
+    seller = Seller("shopee", selling, tmp_path)
+    seller.sells("Mangkuk yang dipasang dua kali", [("MK-1", (), 85000, 7)])
+    seller.close()
+    result = cli("account", "adopt", "Orange", "--apply")
+    assert result.code == 3
+    assert "several listings there" in result.out
+    assert {row["handle"] for row in cli.json("listings")} >= {"SL"}
+    assert "MK" not in {row["handle"] for row in cli.json("listings")}
+
+
+def test_in_bahasa_indonesia(sqlite_cli: Cli, selling: RunningSandbox) -> None:
+    cli = sqlite_cli
+    joined(cli, selling)
+    cli.env("SYNCER_LANGUAGE", "id")
+    shown = cli.ok("account", "adopt", "Orange").out
+    for text in ("PRODUK DI TOKO", "KEPUTUSAN", "ikat", "impor", "Belum ada yang diikat"):
+        assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["Orang"], 1, "Orange"),
+        (["Orange", "--opening", "besok"], 2, "theirs"),
+        (["Orange", "--bind-at", "200"], 2, "--bind-at"),
+        (["Orange", "--out", "adopsi.pdf"], 2, ".xlsx"),
+        (["Orange", "--sheet", "tidak-ada.csv"], 1, "tidak-ada.csv"),
+        (["Orange", "--sheet", "katalog.csv"], 1, "adoption sheet"),
+        (["Orange", "--sheet", "katalog.csv", "--opening", "ours"], 2, "--opening"),
+        (["Orange", "--location", "gudang"], 1, "gudang"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    sqlite_cli: Cli, selling: RunningSandbox, arguments: list[str], code: int, says: str
+) -> None:
+    cli = sqlite_cli
+    joined(cli, selling)
+    result = cli("account", "adopt", *arguments)
+    assert result.code == code, result
+    assert says in result.err
+    assert len(result.err.strip().splitlines()) == 1
+    assert cli.json("listings") == []
+
+
+def test_a_disconnected_account_is_not_walked(sqlite_cli: Cli, selling: RunningSandbox) -> None:
+    cli = sqlite_cli
+    joined(cli, selling)
+    cli.ok("account", "disconnect", "Orange")
+    result = cli("account", "adopt", "Orange")
+    assert result.code == 1
+    assert "reconnect" in result.err
