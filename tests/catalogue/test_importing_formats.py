@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ from syncer.catalogue.read import iter_products
 from syncer.domain.product import Product
 from syncer.inventory import bulk
 from syncer.inventory.ledger import available
-from syncer.store.engine import Engine, read
+from syncer.store.engine import Engine, open_engine, read
 from syncer.store.tables import picture_fetch
 from tests.catalogue.builders import NOW
 from tests.catalogue.exports import (
@@ -564,3 +567,185 @@ def test_a_heading_row_alone_imports_nothing(engine: Engine) -> None:
 def test_a_format_is_recognised_without_importing() -> None:
     assert recognise(shopify()).reader.name == "shopify"
     assert recognise(shopee()).first_data_row == 7
+
+
+# --- returned files come back -----------------------------------------------------------------------------------
+
+
+def _as_workbook(data: bytes) -> bytes:
+    import csv
+    import io
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for cells in csv.reader(io.StringIO(data.decode("utf-8-sig"))):
+        book.active.append(cells)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _everything(engine: Engine) -> tuple[list[Any], dict[str, int], list[tuple[str, str | None]]]:
+    with read(engine) as connection:
+        found = [
+            (one.handle, one.title, one.description, one.option_names, one.materials,
+             [(part.sku, part.option_values, part.price, part.weight_g) for part in one.variants])
+            for one in sorted(iter_products(connection), key=lambda one: one.handle)
+        ]  # fmt: skip
+    return found, stock(engine), sorted(pictures(engine), key=str)
+
+
+_ITALIAN_ROWS = (
+    {"TITOLO": "Vaso blu", "DESCRIZIONE": "Fatto a mano", "PREZZO": "12,50", "CURRENCY_CODE": "EUR", "QUANTITÀ": 3,
+     "MATERIALI": "argilla", "IMMAGINE1": "https://toko.example/1.jpg", "SKU": "V-1"},
+    {"TITOLO": "Sciarpa", "PREZZO": "25,00", "CURRENCY_CODE": "EUR", "QUANTITÀ": 2,
+     "TIPO VARIANTE 1": "Colore", "NOME VARIANTE 1": "Colore", "VALORI VARIANTE 1": "Blu,Rosso", "SKU": "S-1,S-2"},
+)  # fmt: skip
+_WITH_CENTS = {
+    "etsy": etsy(*_ITALIAN_ROWS),
+    "shopify": shopify(
+        {"Handle": "kain", "Title": "Kain", "Option1 Name": "Ukuran", "Option1 Value": "S", "Variant SKU": "K-S",
+         "Variant Price": "12.50", "Variant Inventory Qty": 3, "Image Src": "https://toko.example/k.jpg"},
+        {"Handle": "kain", "Option1 Value": "M", "Variant SKU": "K-M", "Variant Price": "13.50",
+         "Variant Inventory Qty": 1},
+        {"Handle": "kain", "Image Src": "https://toko.example/k2.jpg"},
+    ),
+    "loyverse": loyverse(
+        {"Handle": "a", "SKU": "1", "Name": "Mangkuk", "Price [Warung Melati]": "9.50",
+         "In stock [Warung Melati]": "2.000"},
+        {"Handle": "b", "SKU": "2", "Name": "Kaos", "Option 1 name": "Ukuran", "Option 1 value": "M",
+         "Price [Warung Melati]": "7.25", "In stock [Warung Melati]": "1.000"},
+        {"Handle": "b", "SKU": "3", "Option 1 value": "L", "Price [Warung Melati]": "8.25",
+         "In stock [Warung Melati]": "4.000"},
+    ),
+    "shopee": shopee(
+        {"ps_product_name": "Vas", "ps_price": "9.50", "ps_stock": 1, "ps_sku_short": "VAS", "ps_weight": "1.2"},
+        {"ps_product_name": "Kain", "et_title_variation_integration_no": "K", "et_title_variation_1": "Warna",
+         "et_title_option_for_variation_1": "Biru", "ps_price": "8.5", "ps_stock": 2, "ps_sku_short": "K-B"},
+        {"ps_product_name": "Kain", "et_title_variation_integration_no": "K", "et_title_variation_1": "Warna",
+         "et_title_option_for_variation_1": "Merah", "ps_price": "9.5", "ps_stock": 3, "ps_sku_short": "K-M"},
+    ),
+    "template": table(
+        ["sku", "product_code", "title", "option1_name", "option1_value", "price_idr", "stock", "photos"],
+        {"sku": "v-1", "product_code": "v", "title": "Vas", "option1_name": "Warna", "option1_value": "Biru",
+         "price_idr": "9,50", "stock": "4", "photos": "https://toko.example/v.jpg"},
+        {"sku": "v-2", "product_code": "v", "title": "Vas", "option1_name": "Warna", "option1_value": "Putih",
+         "price_idr": "8,50", "stock": "1"},
+    ).encode(),
+} | {
+    f"woocommerce {language}": woo(
+        {"ID": 10, "Type": "simple", "SKU": "syal", "Name": "Syal", "Regular price": "9.50", "Stock": 4,
+         "Attribute 1 name": "Warna", "Attribute 1 value(s)": "Biru", "Images": "https://toko.example/s.jpg"},
+        {"ID": 11, "Type": "variable", "SKU": "kaos", "Name": "Kaos", "Attribute 1 name": "Warna",
+         "Attribute 1 value(s)": "Hijau, Cokelat"},
+        {"ID": 12, "Type": "variation", "SKU": "kaos-h", "Name": "Kaos - Hijau", "Regular price": "12.50", "Stock": 3,
+         "Parent": "kaos", "Attribute 1 name": "Warna", "Attribute 1 value(s)": "Hijau"},
+        {"ID": 13, "Type": "variation", "SKU": "kaos-c", "Name": "Kaos - Cokelat", "Regular price": "13.50", "Stock": 1,
+         "Parent": "id:11", "Attribute 1 name": "Warna", "Attribute 1 value(s)": "Cokelat"},
+        language=language,
+    )
+    for language in ["en", *WOO_TRANSLATED]
+}  # fmt: skip
+
+
+@pytest.fixture
+def other_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A second catalogue, to compare with."""
+    folder = tmp_path / "other"
+    folder.mkdir(mode=0o700)
+    shutil.copyfile(sqlite_template, folder / "syncer.db")
+    opened = open_engine(f"sqlite:///{folder / 'syncer.db'}", home=folder)
+    yield opened
+    opened.dispose()
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("name", _WITH_CENTS)
+def test_a_returned_file_mended_is_as_good_as_the_first(
+    engine: Engine, other_engine: Engine, name: str, language: str, kind: str
+) -> None:
+    data = _WITH_CENTS[name]
+    if kind == "xlsx" and name != "shopee":
+        data = _as_workbook(data)
+    rate = {"file_currency": "EUR", "rate": Decimal(17500)}
+    direct = take(other_engine, data, **rate)
+    assert direct.failed == []
+    first = take(engine, data, language=language)
+    assert (first.format, first.new) == (direct.format, 0)
+    assert first.returned is not None
+    # It fails again: the reasons don't pile up.
+    again = take(engine, first.returned, language="en" if language == "id" else "id")
+    assert (again.format, again.new) == (direct.format, 0)
+    assert again.returned is not None
+    mended = take(engine, again.returned, **rate)
+    assert (mended.format, mended.new, failures(mended)) == (direct.format, direct.new, {})
+    assert _everything(engine) == _everything(other_engine)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        woo(*(one | {"Regular price": "salah"} if one.get("SKU") == "kaos-cokelat" else one for one in woo_shirt())),
+        shopify(
+            {
+                "Handle": "kain",
+                "Title": "Kain",
+                "Option1 Name": "Ukuran",
+                "Option1 Value": "S",
+                "Variant SKU": "K-S",
+                "Variant Price": "12500",
+                "Variant Inventory Qty": 3,
+                "Image Src": "https://toko.example/k.jpg",
+            },
+            {
+                "Handle": "kain",
+                "Option1 Value": "M",
+                "Variant SKU": "K-M",
+                "Variant Price": "salah",
+                "Variant Inventory Qty": 1,
+            },
+        ),
+        loyverse(
+            {
+                "Handle": "b",
+                "SKU": "2",
+                "Name": "Kaos",
+                "Option 1 name": "Ukuran",
+                "Option 1 value": "M",
+                "Price [Warung Melati]": "7000",
+                "In stock [Warung Melati]": "1.000",
+            },
+            {
+                "Handle": "b",
+                "SKU": "3",
+                "Option 1 value": "L",
+                "Price [Warung Melati]": "salah",
+                "In stock [Warung Melati]": "4.000",
+            },
+        ),
+        table(
+            ["sku", "product_code", "title", "option1_name", "option1_value", "price_idr", "stock"],
+            {
+                "sku": "v-1",
+                "product_code": "v",
+                "title": "Vas",
+                "option1_name": "Warna",
+                "option1_value": "Biru",
+                "price_idr": "9500",
+                "stock": "4",
+            },
+            {"sku": "v-2", "product_code": "v", "option1_value": "Putih", "price_idr": "salah", "stock": "1"},
+        ).encode(),
+    ],
+    ids=["woocommerce", "shopify", "loyverse", "template"],
+)
+def test_one_failed_variant_comes_back_to_its_product(engine: Engine, other_engine: Engine, data: bytes) -> None:
+    assert take(other_engine, data.replace(b"salah", b"8500")).failed == []
+    first = take(engine, data)
+    assert first.rows_failed == 1
+    assert first.returned is not None
+    mended = take(engine, first.returned.replace(b"salah", b"8500"))
+    assert (mended.format, mended.new, failures(mended)) == (first.format, 0, {})
+    assert _everything(engine) == _everything(other_engine)

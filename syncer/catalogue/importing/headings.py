@@ -7,6 +7,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from syncer.domain.words import Words
+
+#: Heading of the column that a returned file gets; such a column is never read.
+REASON = Words("Alasan tidak diimpor", "Reason not imported")
+
 _BRACKETS = re.compile(r"[(\[]([^)\]]{0,60})[)\]]")
 _NOT_WORD = re.compile(r"[^\w]+")
 
@@ -27,6 +32,12 @@ def heading(text: str) -> Heading:
     found = _BRACKETS.search(bare)
     bracket = found[1].strip().casefold() if found else ""
     return Heading(plain(_BRACKETS.sub(" ", bare)), bracket, "?" in bare)
+
+
+def reason_columns(cells: Sequence[str]) -> frozenset[int]:
+    """Return the columns (from 0) of a heading row that a returned file of ours added."""
+    ours = {heading(REASON.id), heading(REASON.en)}
+    return frozenset(index for index, cell in enumerate(cells) if heading(cell) in ours)
 
 
 def plain(text: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncer.catalogue.importing import errors
 from syncer.catalogue.importing.etsy import Etsy
-from syncer.catalogue.importing.headings import heading
+from syncer.catalogue.importing.headings import heading, reason_columns
 from syncer.catalogue.importing.loyverse import Loyverse
 from syncer.catalogue.importing.reader import Columns, Reader
 from syncer.catalogue.importing.shopee import Shopee
@@ -41,8 +41,8 @@ def recognise(data: bytes, name: str = "", *, max_rows: int = MAX_ROWS) -> Forma
     best: tuple[int, Format] | None = None
     tables = open_tables(data, max_rows=max_rows)
     top: list[str] = []
-    for table in tables:
-        rows = list(itertools.islice(table.rows(), _SAMPLE + _HEADINGS_WITHIN))
+    for whole in tables:
+        table, rows = _without_reasons(whole)
         top = top or (rows[0].cells if rows else [])
         for index, row in enumerate(rows[:_HEADINGS_WITHIN]):
             found = _best(table, row, rows[index + 1 :])
@@ -53,6 +53,16 @@ def recognise(data: bytes, name: str = "", *, max_rows: int = MAX_ROWS) -> Forma
             raise errors.empty()
         raise errors.unknown_format(top)
     return best[1]
+
+
+def _without_reasons(table: Table) -> tuple[Table, list[Row]]:
+    """Return the table without the column of reasons that our returned file added, and its first rows."""
+    rows = list(itertools.islice(table.rows(), _SAMPLE + _HEADINGS_WITHIN))
+    ours = next((found for row in rows[:_HEADINGS_WITHIN] if (found := reason_columns(row.cells))), frozenset())
+    if not ours:
+        return table, rows
+    bare = replace(table, without=ours)
+    return bare, list(itertools.islice(bare.rows(), _SAMPLE + _HEADINGS_WITHIN))
 
 
 def _best(table: Table, row: Row, below: Sequence[Row]) -> tuple[int, Format] | None:

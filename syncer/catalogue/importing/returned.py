@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
+from syncer.catalogue.importing.headings import REASON
 from syncer.catalogue.importing.recognise import Format
 from syncer.catalogue.importing.values import guarded
-from syncer.domain.words import Words
-
-_HEADING = Words("Alasan tidak diimpor", "Reason not imported")
 
 
 def returned_file(form: Format, reasons: Mapping[int, str], *, language: str = "id") -> bytes:
@@ -19,7 +18,7 @@ def returned_file(form: Format, reasons: Mapping[int, str], *, language: str = "
 
     Mended, it can be imported as it is. No cell of it can run as a formula (security.md F6).
     """
-    rows = _rows(form, reasons, _HEADING.in_language(language))
+    rows = _rows(form, reasons, REASON.in_language(language))
     return _workbook(rows, form.table.sheet) if form.table.kind == "xlsx" else _text(rows, form.table.delimiter)
 
 
@@ -30,7 +29,9 @@ def returned_name(name: str, form: Format) -> str:
 
 
 def _rows(form: Format, reasons: Mapping[int, str], title: str) -> Iterator[list[str]]:
-    width = 0
+    head = itertools.takewhile(lambda row: row.number < form.first_data_row, form.table.rows())
+    # One width for all rows, so that each reason stands below its heading.
+    width = max((len(row.cells) for row in head), default=0)
     number = 0
     for row in form.table.rows():
         if row.number < form.first_data_row:
@@ -38,7 +39,6 @@ def _rows(form: Format, reasons: Mapping[int, str], title: str) -> Iterator[list
                 number += 1
                 yield []
             number = row.number
-            width = max(width, len(row.cells))
             cells = [cell.replace("\ufeff", "").strip("\t\r\n ") for cell in row.cells]
             yield [*cells, *[""] * (width - len(cells)), title] if row.number == form.headings_row else cells
         elif (reason := reasons.get(row.number)) is not None:

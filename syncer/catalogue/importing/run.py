@@ -43,6 +43,11 @@ BUNCH_MOST = 250
 _LOW_PRICE = Decimal(1000)
 _KEEP_FAILED = dt.timedelta(days=7)
 _MOST_NOTES = 2000
+#: Why a row that didn't fail is in the returned file.
+_BESIDE = Words(
+    "Baris ini tidak gagal; baris lain dari produk yang sama memerlukannya.",
+    "This row did not fail; other rows of the same product need it.",
+)
 
 
 class StockCount(NamedTuple):
@@ -119,6 +124,8 @@ def import_file(
         reasons: dict[int, str] = {}
         for one in report.failed:
             reasons.setdefault(one.row, one.words.in_language(chosen.language))
+        for row in work.beside:
+            reasons.setdefault(row, _BESIDE.in_language(chosen.language))
         report.returned = returned_file(form, reasons, language=chosen.language)
         report.returned_name = returned_name(name, form)
     if not chosen.dry_run:
@@ -151,6 +158,8 @@ class _Import:
         self._low: list[int] = []
         self._counted: set[str] = set()
         self._bunch_of = BUNCH_FIRST
+        #: Rows that failed rows can't be imported without: a parent, or further pictures.
+        self.beside: list[int] = []
 
     def run(self, groups: Groups, progress: Callable[[int, int], None]) -> None:
         """Walk the file and write it, bunch by bunch."""
@@ -338,6 +347,8 @@ class _Import:
             report.failed += [
                 RowNote(remark.row, remark.sku or draft.handle, remark.words) for remark in draft.problems
             ]
+            if failed_rows:
+                self.beside += set(draft.rows) - failed_rows - {part.row for part in draft.variants}
             if failed_rows >= set(draft.rows):
                 report.products_failed += 1
             if len(report.notes) < _MOST_NOTES:

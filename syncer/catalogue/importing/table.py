@@ -44,13 +44,17 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of a file. ``kind`` is csv or xlsx; ``sheet`` the name of the workbook's page."""
+    """Rows of a file. ``kind`` is csv or xlsx; ``sheet`` the name of the workbook's page.
+
+    ``without`` are columns (from 0) that are left out, as if they weren't in the file.
+    """
 
     kind: str
     data: bytes
     encoding: str = "utf-8"
     delimiter: str = ","
     sheet: str = ""
+    without: frozenset[int] = frozenset()
 
     def rows(self) -> Iterator[Row]:
         """Walk the rows that hold anything; raises :class:`~.errors.ImportRefused`."""
@@ -59,11 +63,15 @@ class Table:
         reader = csv.reader(_without_marks(text), delimiter=self.delimiter)
         number = 0
         try:
-            for number, cells in enumerate(reader, start=1):
+            for number, every in enumerate(reader, start=1):
+                cells = every if not self.without else self._kept(every)
                 if any(cell and not cell.isspace() for cell in cells):
                     yield Row(number, cells)
         except csv.Error:
             raise errors.broken_quotes(number + 1) from None
+
+    def _kept(self, cells: list[str]) -> list[str]:
+        return [cell for index, cell in enumerate(cells) if index not in self.without]
 
 
 def _without_marks(lines: Iterator[str]) -> Iterator[str]:
