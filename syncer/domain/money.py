@@ -24,6 +24,10 @@ class BadAmount(SyncerError):
     """An amount that is no number, or outside 1 to 1,000,000,000."""
 
 
+class BrokenAmount(BadAmount):
+    """An amount with a part of a unit, in a currency that has whole units only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in one currency (ISO 4217 letters)."""
@@ -60,15 +64,19 @@ def parse_price(text: str, currency: str = "IDR") -> Decimal:
     """Read a price as people type it: ``Rp 1.250.000``, ``1250000``, ``12.50``, ``1,234.50``.
 
     A point or comma followed by exactly three digits groups thousands; the last one followed by one or
-    two digits is the decimal sign. For currencies without minor units ``1.250`` is always 1250.
+    two digits is the decimal sign. For currencies without minor units ``1.250`` is always 1250, ``1250,00`` is
+    1250, and ``12,75`` is refused rather than rounded.
     Returns a positive ``Decimal`` of at most 1,000,000,000, rounded to the currency.
-    Raises :class:`BadAmount`.
+    Raises :class:`BadAmount`, or its :class:`BrokenAmount` for a part of a unit that the currency hasn't got.
     """
     raw = re.sub(r"(?i)^\s*(rp\.?|idr|usd|eur|us\$|[$€£])\s*", "", text.strip()).replace("\u00a0", "").replace(" ", "")
     raw = re.sub(r"(?i)(idr|usd|eur|[$€£]|,-)$", "", raw)
     if not _NUMBER.fullmatch(raw):
         raise _bad_price(text)
-    amount = quantize(Decimal(_plain_number(raw)), currency)
+    exact = Decimal(_plain_number(raw))
+    amount = quantize(exact, currency)
+    if minor_digits(currency) == 0 and exact != amount:
+        raise _broken_price(text, currency)
     if not 0 < amount <= PRICE_MAX:
         raise _bad_price(text)
     return amount
@@ -94,6 +102,16 @@ def _bad_price(text: str) -> BadAmount:
         Words(
             f'Harga "{shown}" tidak bisa dibaca. Tulis angka dari 1 sampai 1.000.000.000, misalnya 185000.',
             f'The price "{shown}" can\'t be read. Write a number from 1 to 1,000,000,000, such as 185000.',
+        )
+    )
+
+
+def _broken_price(text: str, currency: str) -> BrokenAmount:
+    shown = text.strip()[:30]
+    return BrokenAmount(
+        Words(
+            f'Harga "{shown}" memakai pecahan, padahal {currency} tidak punya sen. Tulis angka bulat, misalnya 185000.',
+            f'The price "{shown}" has a fraction, but {currency} has no cents. Write a whole number, such as 185000.',
         )
     )
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from syncer.catalogue.importing import values
 from syncer.catalogue.importing.draft import ForeignPrice, Prices
-from syncer.domain.money import BadAmount
+from syncer.domain.money import BadAmount, BrokenAmount, parse_price
 from syncer.domain.text import check_sku
 from syncer.domain.words import Words
 
@@ -80,6 +80,32 @@ def test_bad_days_are_refused(text: str) -> None:
 )  # fmt: skip
 def test_prices_in_rupiah(text: str, price: int) -> None:
     assert Prices().read(text) == price
+
+
+@pytest.mark.parametrize("text", ["1.5", "12,75", "Rp 12.50", "0.4", "1.250,5", "1,250.75", "99.9999"])
+@pytest.mark.parametrize("currency", ["IDR", "JPY"])
+def test_a_part_of_a_rupiah_is_refused_not_rounded(text: str, currency: str) -> None:
+    with pytest.raises(BrokenAmount) as caught:
+        parse_price(text, currency)
+    assert text in caught.value.words.id
+    assert f"{currency} has no cents" in caught.value.words.en
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [("1.250", 1250), ("1,250", 1250), ("1250.00", 1250), ("1250,00", 1250), ("1.250,00", 1250), ("1,250.00", 1250)],
+)
+def test_thousands_and_empty_cents_are_whole_rupiah(text: str, price: int) -> None:
+    assert parse_price(text, "IDR") == price
+
+
+def test_currencies_with_cents_keep_them() -> None:
+    assert parse_price("12,75", "EUR") == Decimal("12.75")
+    assert parse_price("1.5", "USD") == Decimal("1.50")
+
+
+def test_a_converted_price_is_rounded_to_whole_rupiah() -> None:
+    assert Prices("IDR", "EUR", Decimal("17500.33")).read("0,99") == 17325
 
 
 def test_prices_in_another_currency_need_a_rate() -> None:

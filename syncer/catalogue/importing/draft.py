@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from syncer.domain.money import check_currency, minor_digits, parse_price
+from syncer.domain.money import BrokenAmount, check_currency, parse_price, quantize
 from syncer.domain.words import SyncerError, Words
 
 
@@ -113,13 +113,13 @@ class Prices:
         if self.rate is None or not self.rate.is_finite() or self.rate <= 0:
             raise foreign(text, theirs, self.currency)
         amount = parse_price(text, theirs) * self.rate
-        return parse_price(format(amount.quantize(Decimal("0.01")), "f"), self.currency)
+        return parse_price(format(quantize(amount, self.currency), "f"), self.currency)
 
     def _own(self, text: str) -> Decimal:
-        amount = parse_price(text, self.currency)
-        if minor_digits(self.currency) == 0 and amount != parse_price(text, "USD"):
-            raise cents(text, self.currency)
-        return amount
+        try:
+            return parse_price(text, self.currency)
+        except BrokenAmount:
+            raise cents(text, self.currency) from None
 
 
 class ForeignPrice(SyncerError):
