@@ -189,9 +189,19 @@ def test_new_options_end_the_old_variants_only_if_the_file_lists_all(engine: Eng
     with read(engine) as connection:
         assert [one.sku for one in load_product(connection, "v").variants] == ["x"]
         assert owed(connection, listed)[0] == 0
-    assert take(engine, wrong.replace(b"salah", b"9000")).failed == []
+    assert not any("no longer sold" in one.words.en for one in report.notes)
+    right = wrong.replace(b"salah", b"9000")
+    preview = take(engine, right, dry_run=True)
+    report = take(engine, right)
+    assert report.failed == []
+    for told in (preview, report):
+        (note,) = [one for one in told.notes if "no longer sold: x." in one.words.en]
+        assert note.row == 2
+        assert "product v" in note.words.en
+        assert "tidak dijual lagi: x." in note.words.id
     with read(engine) as connection:
         assert [one.sku for one in load_product(connection, "v").variants] == ["x-b", "x-p"]
+    assert not any("no longer sold" in one.words.en for one in take(engine, right).notes)
 
 
 def test_rows_of_a_product_may_stand_apart(engine: Engine) -> None:

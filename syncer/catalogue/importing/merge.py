@@ -19,6 +19,8 @@ from syncer.domain.product import Photo, Product, ProductStatus, Variant
 from syncer.domain.words import SyncerError, Words
 
 _SIMILAR = 60
+#: How many ended variants a note names.
+_NAMED = 20
 _FIELDS = (
     "title",
     "description",
@@ -254,9 +256,25 @@ def _variants(
     if not missing:
         return tuple(kept)
     if len(axes) != len(stored.option_names):
-        return None if draft.problems else tuple(kept)
+        if draft.problems:
+            return None
+        _note_ended(draft, missing)
+        return tuple(kept)
     new = [one for one in kept if not one.id]
     return (*(listed.get(one.id, one) for one in stored.variants), *new)
+
+
+def _note_ended(draft: Draft, ended: Sequence[Variant]) -> None:
+    """Say which variants end, because nobody sees that from what the file lists."""
+    names = ", ".join(one.sku for one in ended[:_NAMED])
+    more = len(ended) - _NAMED
+    draft.note(
+        draft.rows[0],
+        f"Pilihan produk {draft.handle} berubah; varian yang tidak tertulis di berkas ini berakhir dan tidak dijual "
+        f"lagi: {names}{f', dan {more} lagi' if more > 0 else ''}.",
+        f"The options of product {draft.handle} change; the variants that this file doesn't list end and are no longer "
+        f"sold: {names}{f', and {more} more' if more > 0 else ''}.",
+    )
 
 
 # --- the whole product ------------------------------------------------------------------------------------------
