@@ -182,6 +182,10 @@ class ShopeeConnector:
         """Return the next page of all listings that are not deleted."""
         return self._reader.page(cursor)
 
+    def picture_addresses(self, remote_id: str) -> Mapping[str, str]:
+        """Return where a listing's pictures can be fetched, by image id (shopee.md 5.14)."""
+        return self._reader.picture_addresses(remote_id)
+
     def upload_picture(self, data: bytes, mime: str, name: str) -> str:
         """Upload one picture as a squared item photo and return its image id (shopee.md 5.6).
 

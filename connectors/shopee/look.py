@@ -9,7 +9,7 @@ from dataclasses import replace
 from connectors.shopee import read
 from connectors.shopee.client import ShopeeClient
 from connectors.shopee.read import Variants
-from connectors.shopee.wire import Object, entries, text, whole, yes
+from connectors.shopee.wire import Object, as_object, entries, text, whole, yes
 from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.words import Words
 from syncer.sdk.errors import Gone
@@ -47,6 +47,13 @@ class Reader:
                 rows = reply.rows("item_list")
             found |= {text(whole(row.get("item_id"))): row for row in rows}
         return found
+
+    def picture_addresses(self, item_id: str) -> dict[str, str]:
+        """Return the addresses of an item's pictures, by image id."""
+        item = self.base_info([item_id]).get(item_id, {})
+        image = as_object(item.get("image") or item.get("images"))
+        pairs = zip(entries(image.get("image_id_list")), entries(image.get("image_url_list")), strict=False)
+        return {text(image_id): text(url) for image_id, url in pairs if text(image_id) and text(url)}
 
     def variants(self, item_id: str) -> Variants:
         """Return the variants of one item now."""

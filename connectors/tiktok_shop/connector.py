@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from connectors.tiktok_shop import body, errors, sign_in
+from connectors.tiktok_shop import body, errors, read, sign_in
 from connectors.tiktok_shop import render as rendering
 from connectors.tiktok_shop.attributes import listed_values
 from connectors.tiktok_shop.client import TiktokClient, first_tokens
@@ -211,6 +211,10 @@ class TiktokShopConnector:
     def fetch_listings(self, cursor: str | None) -> Page:
         """Return the next page of all listings: title, SKUs, prices, counts and status; options need a look each."""
         return self._reader.page(cursor, int(self._context.now().timestamp()))
+
+    def picture_addresses(self, remote_id: str) -> Mapping[str, str]:
+        """Return where a listing's pictures can be fetched, by uri (tiktok_shop.md 11). They end after a while."""
+        return read.picture_addresses(self._reader.product(remote_id))
 
     def upload_picture(self, data: bytes, mime: str, name: str) -> str:
         """Upload one picture as a main image and return its uri (tiktok_shop.md 7).

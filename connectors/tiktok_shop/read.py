@@ -204,6 +204,16 @@ def remembered(product: Object, where: Standing) -> dict[str, Json]:
     }
 
 
+def picture_addresses(product: Object) -> dict[str, str]:
+    """Return the addresses of a product's main images, by uri."""
+    found: dict[str, str] = {}
+    for row in objects(product.get("main_images")):
+        uri, urls = text(row.get("uri")), row.get("urls")
+        if uri and isinstance(urls, list) and urls and text(urls[0]):
+            found[uri] = text(urls[0])
+    return found
+
+
 def is_deleted(product: Object) -> bool:
     """Return whether a row of a search was deleted; "all" includes those (sheet 11)."""
     return standing(product).status is Status.DELETED

@@ -181,20 +181,24 @@ def _apply(desk: Desk, shop: Any, plan: Plan, read_at: Any, pictures: bool) -> t
 
     with out.Progress(Words("Menghubungkan", "Binding"), total=len(plan.groups)) as bar:
         done = apply(shop, plan, read_at=read_at, now=desk.now, actor=desk.actor, progress=bar.to)
-    fetched = _fetch(desk) if pictures and done.product_ids else 0
+    fetched = _fetch(desk, plan.account.id, done) if pictures and any(done.pictures.values()) else 0
     return done, tidy(shop, bound_ids(shop), desk.now), fetched
 
 
-def _fetch(desk: Desk) -> int:
+def _fetch(desk: Desk, account_id: int, done: Applied) -> int:
     """Fetch the pictures now, unless a daemon does it already; return how many were added."""
     from syncer.catalogue.pictures import fetch_waiting
     from syncer.cli.waking import daemon_runs
+    from syncer.sync.adopting.pictures import keep_remote_ids
 
     if daemon_runs(desk.settings.home):
         return 0
     private = desk.settings.allow_private_images
     with out.Progress(Words("Mengambil foto", "Fetching pictures")) as bar:
-        return fetch_waiting(desk.engine, desk.settings.home, private, progress=bar.to, allow_http=bool(private)).added
+        found = fetch_waiting(desk.engine, desk.settings.home, private, progress=bar.to, allow_http=private)
+    with desk.write() as connection:
+        keep_remote_ids(connection, account_id, done.pictures, desk.now)
+    return found.added
 
 
 # --- saying it --------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,29 @@ def test_from_the_first_look_to_go_live(cli: Cli, selling: RunningSandbox) -> No
     cli("sync")
     numbers = {one["sku"]: one["stock"] for row in cli.json("listings") for one in row["offers"]}
     assert numbers == {"MK-1": 6, "SL-M": 3, "SL-B": 0, "KR-1": 4}
+
+
+@pytest.mark.parametrize("connector", ["shopee", "tiktok_shop"])
+def test_an_imported_product_has_the_shops_pictures_and_they_are_not_sent_back(
+    sqlite_cli: Cli, tmp_path: Path, connector: str
+) -> None:
+    cli = sqlite_cli
+    cli.env("SYNCER_ALLOW_PRIVATE_IMAGES", "1")
+    with sandbox_of(connector) as running:
+        seller = Seller(connector, running, tmp_path)
+        remote_id = seller.sells("Keranjang Rotan Besar Buatan Tangan", [("KR-1", (), 95000, 4)])
+        options = json.dumps({"account": {"options": seller.options}})
+        cli.ok("account", "add", connector, "--name", "Toko", "--options", "-", stdin=options)
+        result = cli.json("account", "adopt", "Toko", "--apply", "--opening", "theirs")
+        assert (result["applied"]["imported"], result["applied"]["pictures_added"]) == (1, 2)
+        assert cli.json("products")[0]["photos"] == 2
+        planned = [change["field"] for row in cli.json("plan") for change in row["changes"]]
+        assert "pictures" not in planned
+        before = seller.there()[remote_id]
+        cli.ok("account", "go-live", "Toko")
+        cli("sync")
+        assert seller.there()[remote_id] == before
+        seller.close()
 
 
 def test_what_nobody_chose_is_said(sqlite_cli: Cli, selling: RunningSandbox) -> None:

@@ -41,7 +41,8 @@ from syncer.sync.shop import Shop
 class Applied:
     """What applying a plan did. ``refused`` pairs a listing's remote id with the reason; the others went on.
 
-    ``read_only`` says that the account was made read-only for it. ``product_ids`` are new products.
+    ``read_only`` says that the account was made read-only for it. ``product_ids`` are new products, ``pictures`` the
+    addresses of theirs by product and by the channel's id.
     """
 
     bound: int = 0
@@ -50,6 +51,7 @@ class Applied:
     read_only: bool = False
     listing_ids: list[int] = field(default_factory=list)
     product_ids: list[int] = field(default_factory=list)
+    pictures: dict[int, Mapping[str, str]] = field(default_factory=dict)
     refused: list[tuple[str, Words]] = field(default_factory=list)
 
 
@@ -111,7 +113,7 @@ def _hold_back(connection: Connection, account: Account) -> bool:
 
 def _one(work: _Work, group: Group, done: Applied) -> None:
     """Bind or import one listing, with its opening counts, in one transaction."""
-    urls = pictures.addresses(work.shop, group) if _is_import(group) else ()
+    urls = pictures.addresses(work.shop, group) if _is_import(group) else {}
     try:
         with write(work.shop.engine) as connection:
             part = _bind(connection, work, group, urls)
@@ -124,13 +126,14 @@ def _one(work: _Work, group: Group, done: Applied) -> None:
     done.opened += part.opened
     done.listing_ids += part.listing_ids
     done.product_ids += part.product_ids
+    done.pictures |= part.pictures
 
 
 def _is_import(group: Group) -> bool:
     return not group.decided(Decision.BIND) and bool(group.decided(Decision.IMPORT))
 
 
-def _bind(connection: Connection, work: _Work, group: Group, urls: Sequence[str]) -> Applied:
+def _bind(connection: Connection, work: _Work, group: Group, urls: Mapping[str, str]) -> Applied:
     done = Applied()
     found = group.listing
     if not group.decided(Decision.BIND, Decision.IMPORT):
@@ -144,7 +147,7 @@ def _bind(connection: Connection, work: _Work, group: Group, urls: Sequence[str]
     if _is_import(group):
         product_id = _import(connection, work, group)
         pictures.ask_for(connection, product_id, urls)
-        done.imported, done.product_ids = 1, [product_id]
+        done.imported, done.product_ids, done.pictures = 1, [product_id], {product_id: urls}
     else:
         assert group.product_id is not None
         product_id = group.product_id

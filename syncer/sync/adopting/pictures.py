@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_, select, update
 
 from syncer.catalogue.check import PHOTOS_MAX
 from syncer.sdk.errors import ConnectorError
-from syncer.store.tables import picture_fetch
+from syncer.store.tables import photo, picture_fetch, picture_upload
 from syncer.store.upsert import insert_or_keep
 from syncer.sync.adopting.plan import Group
 from syncer.sync.adopting.walk import patiently
@@ -20,27 +21,52 @@ from syncer.sync.shop import Shop
 class ShowsPictures(Protocol):
     """The channel says where a listing's pictures can be fetched."""
 
-    def picture_addresses(self, remote_id: str) -> Sequence[str]:
-        """Return the https addresses of a listing's pictures, in order."""
+    def picture_addresses(self, remote_id: str) -> Mapping[str, str]:
+        """Return the addresses of a listing's pictures in order, by the channel's id of each."""
 
 
-def addresses(shop: Shop, group: Group) -> Sequence[str]:
-    """Return where the pictures of a listing are; nothing if the channel doesn't say, or not now."""
+def addresses(shop: Shop, group: Group) -> dict[str, str]:
+    """Return where the pictures of a listing are, by remote id; nothing if the channel doesn't say, or not now."""
     connector = shop.connector
     if not isinstance(connector, ShowsPictures):
-        return ()
+        return {}
     try:
         found = patiently(shop, lambda: connector.picture_addresses(group.listing.remote_id))
     except ConnectorError:
-        return ()
-    return [url for url in dict.fromkeys(found) if url.startswith(("https://", "http://")) and len(url) <= 2000]
+        return {}
+    good = [(key, url) for key, url in found.items() if url.startswith(("https://", "http://")) and len(url) <= 2000]
+    return dict(good[:PHOTOS_MAX])
 
 
-def ask_for(connection: Connection, product_id: int, urls: Sequence[str]) -> None:
+def ask_for(connection: Connection, product_id: int, found: Mapping[str, str]) -> None:
     """Queue addresses to be fetched, under the rules for every foreign address (security.md H2)."""
     rows = [
         {"product_id": product_id, "position": position, "url": url, "sku": None}
-        for position, url in enumerate(urls[:PHOTOS_MAX])
+        for position, url in enumerate(dict.fromkeys(found.values()))
     ]
     if rows:
         connection.execute(insert_or_keep(connection, picture_fetch, ["product_id", "url"]), rows)
+
+
+def keep_remote_ids(
+    connection: Connection, account_id: int, found: Mapping[int, Mapping[str, str]], now: dt.datetime
+) -> int:
+    """Remember, for pictures that were fetched from the shop, by which id it has them: they need no upload there.
+
+    ``found`` maps product ids to what :func:`addresses` returned. Returns how many pictures that are.
+    """
+    kept = 0
+    for product_id, by_id in found.items():
+        ids = {url: remote_id for remote_id, url in by_id.items()}
+        rows = connection.execute(select(photo.c.sha256, photo.c.source_url).where(photo.c.product_id == product_id))
+        for row in rows.all():
+            remote_id = ids.get(row.source_url)
+            if remote_id is None:
+                continue
+            values = {"account_id": account_id, "sha256": row.sha256, "due_at": now}
+            connection.execute(insert_or_keep(connection, picture_upload, ["account_id", "sha256"]).values(**values))
+            same = and_(picture_upload.c.account_id == account_id, picture_upload.c.sha256 == row.sha256)
+            missing = picture_upload.c.remote_id.is_(None)
+            connection.execute(update(picture_upload).where(same, missing).values(remote_id=remote_id, problem=None))
+            kept += 1
+    return kept
