@@ -139,9 +139,11 @@ def open_keys(engine: Engine, home: Path, *, key: str | None = None, key_file: P
     keys = _read_keys(home, key, key_file)
     if keys is None:
         with read(engine) as connection:
-            if _sealed_exist(connection):
-                raise _missing()
-        keys = _make_key(home / KEY_FILE)
+            sealed = _sealed_exist(connection)
+        # Another process may have made the key, and sealed with it, since we looked for the file.
+        keys = _read_keys(home, key, key_file) if sealed else _make_key(home / KEY_FILE)
+        if keys is None:
+            raise _missing()
     check_canary(engine, keys)
     return keys
 

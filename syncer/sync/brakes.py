@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.channels.records import Account
@@ -30,6 +30,8 @@ from syncer.sync.rows import Item, load_items
 DEFAULT_COUNT, DEFAULT_SHARE, DEFAULT_PRICE_PERCENT = 20, 0.2, 30
 #: State of the row that counts a cause's large price moves; it asks nothing.
 _COUNTING = "counting"
+#: State of the row that remembers which prices of a listing wait for an answer, or were answered with no.
+_HELD_PRICES = "held"
 _THERE = listing.c.remote_id.is_not(None)
 _AT_ONCE = 200
 
@@ -46,14 +48,67 @@ class Verdict(StrEnum):
 def judge(
     connection: Connection, account: Account, item: Item, rendered: Rendered, difference: Difference
 ) -> dict[Kind, Verdict]:
-    """Return the verdict for those of DELETE, HIDE and PRICE in ``difference`` that may not simply go."""
-    if item.cause_id is None:
-        return {}
-    kinds: list[Kind] = [kind for kind in (Kind.DELETE, Kind.HIDE) if difference.status is kind]
+    """Return the verdict for those of DELETE, HIDE and PRICE in ``difference`` that may not simply go.
+
+    An answer about prices holds for those prices, whatever else of the listing changes meanwhile, until somebody
+    sets them anew.
+    """
+    causes: dict[Kind, int | None] = {
+        kind: item.cause_id for kind in (Kind.DELETE, Kind.HIDE) if difference.status is kind
+    }
     if difference.prices and large_move(account, rendered.offers, item.known):
-        kinds.append(Kind.PRICE)
-    verdicts = {kind: _verdict(connection, account, item.cause_id, kind) for kind in kinds}
+        causes[Kind.PRICE] = price_cause(connection, account, item, rendered)
+    verdicts = {
+        kind: _verdict(connection, account, cause_id, kind) for kind, cause_id in causes.items() if cause_id is not None
+    }
     return {kind: verdict for kind, verdict in verdicts.items() if verdict is not Verdict.GO}
+
+
+def price_cause(connection: Connection, account: Account, item: Item, rendered: Rendered) -> int | None:
+    """Return the cause that the large price moves of this listing come from."""
+    held = connection.execute(select(question.c.detail).where(_held_row(account.id, item.id))).scalar()
+    if held is not None and held["prices"] == _large_prices(account, rendered, item.known):
+        return int(held["cause_id"])
+    return item.cause_id
+
+
+def hold_prices(connection: Connection, account: Account, item: Item, rendered: Rendered, now: dt.datetime) -> None:
+    """Remember which prices of a listing are held, and by which cause, so that no later edit lets them slip out."""
+    cause_id = price_cause(connection, account, item, rendered)
+    connection.execute(delete(question).where(_held_row(account.id, item.id)))
+    if cause_id is None:
+        return
+    detail = {"cause_id": cause_id, "prices": _large_prices(account, rendered, item.known)}
+    connection.execute(
+        insert(question).values(
+            account_id=account.id,
+            listing_id=item.id,
+            kind="brake",
+            topic=f"prices:{item.id}",
+            detail=detail,
+            state=_HELD_PRICES,
+            asked_at=now,
+        )
+    )
+
+
+def _held_row(account_id: int, listing_id: int) -> ColumnElement[bool]:
+    return and_(
+        question.c.account_id == account_id,
+        question.c.listing_id == listing_id,
+        question.c.state == _HELD_PRICES,
+    )
+
+
+def _held_listings(connection: Connection, account_id: int, cause_id: int) -> list[int]:
+    query = select(question.c.listing_id, question.c.detail).where(
+        and_(question.c.account_id == account_id, question.c.state == _HELD_PRICES)
+    )
+    return [row.listing_id for row in connection.execute(query) if row.detail["cause_id"] == cause_id]
+
+
+def _large_prices(account: Account, rendered: Rendered, known: Known) -> dict[str, str]:
+    return {offer.key: str(offer.price) for offer in rendered.offers if large_move(account, (offer,), known)}
 
 
 def topic(kind: Kind, cause_id: int) -> str:
@@ -135,20 +190,26 @@ def _moved(connection: Connection, account_id: int, cause_id: int) -> int:
     return int(detail["moved"]) if detail else 0
 
 
-def ask(connection: Connection, account: Account, item: Item, kind: Kind, now: dt.datetime) -> None:
-    """Ask a person about this brake, once, and hold the listing (its stock still goes out)."""
-    if item.cause_id is None:
+def ask(
+    connection: Connection, account: Account, item: Item, kind: Kind, now: dt.datetime, *, cause_id: int | None = None
+) -> None:
+    """Ask a person about this brake, once, and hold the listing (its stock still goes out).
+
+    ``cause_id``: the cause it is about, if not the listing's newest.
+    """
+    cause_id = item.cause_id if cause_id is None else cause_id
+    if cause_id is None:
         return
-    count, total = _counts(connection, account, item.cause_id, kind)
-    reason = connection.execute(select(cause.c.kind, cause.c.note).where(cause.c.id == item.cause_id)).first()
+    count, total = _counts(connection, account, cause_id, kind)
+    reason = connection.execute(select(cause.c.kind, cause.c.note).where(cause.c.id == cause_id)).first()
     detail = {
         "kind": kind.value,
-        "cause_id": item.cause_id,
+        "cause_id": cause_id,
         "cause": f"{reason.kind}: {reason.note}" if reason else "",
         "count": count,
         "total": total,
     }
-    ask_once(connection, account.id, None, "brake", topic(kind, item.cause_id), detail, now)
+    ask_once(connection, account.id, None, "brake", topic(kind, cause_id), detail, now)
 
 
 def ask_once(
@@ -182,7 +243,8 @@ def answer_brake(connection: Connection, row: Any, *, confirm: bool, now: dt.dat
     kind, cause_id = Kind(row.detail["kind"]), row.detail["cause_id"]
     same = and_(listing.c.account_id == row.account_id, listing.c.cause_id == cause_id)
     if kind is Kind.PRICE:
-        held = and_(same, listing.c.held.is_not(None))
+        remembered = _held_listings(connection, row.account_id, cause_id)
+        held = or_(and_(same, listing.c.held.is_not(None)), listing.c.id.in_(remembered))
         moved = mark(connection, held, Due.PRICE, Lane.PRICE, now=now)
         connection.execute(update(listing).where(held).values(held=None))
         return moved
@@ -199,4 +261,15 @@ def answer_brake(connection: Connection, row: Any, *, confirm: bool, now: dt.dat
     return moved
 
 
-__all__ = ["Verdict", "answer_brake", "ask", "ask_once", "count_move", "judge", "large_move", "topic"]
+__all__ = [
+    "Verdict",
+    "answer_brake",
+    "ask",
+    "ask_once",
+    "count_move",
+    "hold_prices",
+    "judge",
+    "large_move",
+    "price_cause",
+    "topic",
+]

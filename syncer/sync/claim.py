@@ -42,6 +42,8 @@ def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
         if new:
             queue_pictures(connection, shop.account.id, new, now=now)
         for task in tasks:
+            if task.prices_held and task.rendered is not None:
+                brakes.hold_prices(connection, shop.account, task.item, task.rendered, now)
             if task.action not in _SENT:
                 _settle_without_call(connection, shop, task, now)
             elif _claim_one(connection, shop, task, now):
@@ -81,7 +83,10 @@ def _settle_without_call(connection: Connection, shop: Shop, task: Task, now: dt
         waiting: dict[str, Any] = {"due_at": now + dt.timedelta(seconds=task.wait_s), "state": "waiting"}
         _update(connection, task, waiting | ({"problem": problem} if problem else {}))
     elif task.action is Action.ASK and task.held is not None:
-        brakes.ask(connection, shop.account, item, task.held, now)
+        about = None
+        if task.held is Kind.PRICE and task.rendered is not None:
+            about = brakes.price_cause(connection, shop.account, item, task.rendered)
+        brakes.ask(connection, shop.account, item, task.held, now, cause_id=about)
         asking = {"held": "brake", "state": "asking", "due_at": now + _HELD, "lane": int(Lane.PRICE)}
         _update(connection, task, asking)
     elif task.action is Action.FIX:

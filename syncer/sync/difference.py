@@ -207,7 +207,9 @@ def next_operation(
         return replace(operation(*_offer_write(Kind.STOCK, info, urgent)), rendered=whole)
     if stock_only:
         return None
-    if difference.prices and Kind.PRICE not in held:
+    # Variants that go are gone before prices move: channels judge a price by those of its siblings.
+    dropping = bool(_leftovers(rendered, known)) and Kind.RESHAPE in info.operations and not rendered.problems
+    if difference.prices and Kind.PRICE not in held and not dropping:
         return operation(*_offer_write(Kind.PRICE, info, difference.prices))
     return None if rendered.problems else _content_operation(difference, rendered, info, operation)
 

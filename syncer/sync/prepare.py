@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, case, func, or_, select
 
 from syncer.channels.facts import Fact
 from syncer.domain.listing import Rendered, Status, WantedListing
-from syncer.domain.problem import Problem
+from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
 from syncer.sdk.contract import PICTURES, NeedsFacts, UploadsPictures
 from syncer.sdk.errors import ConnectorError, Unclassified
@@ -75,6 +75,7 @@ class Task:
     wait_s: float = 0.0
     facts: tuple[str, ...] = ()
     held: Kind | None = None
+    prices_held: bool = False
     queue_pictures: bool = False
 
     settle: bool = False
@@ -216,6 +217,7 @@ class _Look:
     def _write(self, base: Task, rendered: Rendered, facts: Mapping[str, Fact]) -> Task:
         """Return ``base`` as a write; or as what it waits for."""
         operation, held = self._operation(base, rendered)
+        base = replace(base, prices_held=Kind.PRICE in held)
         content = base.difference.content and (operation is None or operation.kind in _CONTENT)
         missing = self._missing(facts) if content and not self._held_back else ()
         if missing:
@@ -226,6 +228,8 @@ class _Look:
             return replace(base, action=Action.WRITE, operation=operation, large_move=self._moves_much(operation))
         if any(verdict in (Verdict.ASK, Verdict.WAIT) for verdict in held.values()):
             return replace(base, action=Action.ASK, held=next(iter(held)))
+        if held.get(Kind.PRICE) is Verdict.NO:
+            return replace(base, action=Action.FIX, problem=_prices_refused())
         if self._desired.problem is not None:
             return replace(base, action=Action.FIX, problem=self._desired.problem)
         if self._item.strikes >= STRIKES and base.difference.anything:
@@ -237,7 +241,8 @@ class _Look:
     def _missing(self, facts: Mapping[str, Fact]) -> tuple[str, ...]:
         """Return the facts to fetch before content is sent: not known yet, or too old."""
         connector = self._shop.connector
-        assert isinstance(connector, NeedsFacts)
+        if not isinstance(connector, NeedsFacts):
+            return ()
         oldest = utc_now() - dt.timedelta(seconds=connector.fact_ttl_s)
         return tuple(key for key in self.fact_keys if key not in facts or facts[key].fetched_at < oldest)
 
@@ -314,3 +319,17 @@ def shown_state(known_status: Status | None) -> str:
         Status.DELETED: "gone",
     }
     return names[known_status]
+
+
+def _prices_refused() -> Problem:
+    """The catalogue has prices that a person did not let out: shop and catalogue differ, and that must show."""
+    return Problem(
+        "price_held",
+        Words(
+            "Harga baru tidak dikirim karena ditolak; toko memakai harga lama.",
+            "The new price was rejected and isn't sent; the shop keeps the old one.",
+        ),
+        Words("Atur harga lagi: `syncer price set SKU HARGA`.", "Set the price again: `syncer price set SKU PRICE`."),
+        Who.COORDINATOR,
+        field="price",
+    )

@@ -104,7 +104,7 @@ def test_many_deletions_wait(world: World, handles: list[str]) -> None:
     reject(world.engine, questions(world)[0].id, actor="ibu ani", now=now())
     world.settle()
     assert on_sale(world) == 10
-    assert world.load(handles[0]).status == "active", "it stays in the catalogue"
+    assert world.product_now(handles[0]).status == "active", "it stays in the catalogue"
 
 
 def test_few_are_no_matter(world: World, handles: list[str]) -> None:
@@ -166,3 +166,49 @@ def test_portions_of_one_cause_count_together(world: World, handles: list[str]) 
         world.sync()
     assert len([row for row in world.control.listings().values() if offers_of(row).popitem()[1][0] == 40_000]) == 2
     assert questions(world)[0].detail["count"] >= 4
+
+
+def retitle(world: World, handle: str, title: str) -> None:
+    with write(world.engine) as connection:
+        edit_product(connection, handle, title=title, now=now(), cause_id=new_cause(connection, "edit", "", "", now()))
+        world.truth.note(connection, find_product(connection, handle))
+
+
+def test_a_held_price_does_not_slip_out_with_a_later_edit(world: World, handles: list[str]) -> None:
+    reprice(world, handles, 10_000, cause(world, "import"))
+    world.sync()
+    retitle(world, handles[0], "Guci dengan nama baru")
+    world.sync()
+    assert prices(world) == {100_000}
+    assert "Guci dengan nama baru" in world.control.listings()
+    (asked,) = questions(world)
+    reject(world.engine, asked.id, actor="ibu ani", now=now())
+    world.sync()
+    retitle(world, handles[1], "Guci yang lain")
+    world.sync()
+    assert prices(world) == {100_000}
+    assert "Guci yang lain" in world.control.listings()
+    # The shop and the catalogue differ now, and that shows.
+    assert {row.problem["code"] for row in world.rows()} == {"price_held"}
+
+
+def test_a_price_set_anew_after_a_no_goes_out(world: World, handles: list[str]) -> None:
+    reprice(world, handles, 10_000, cause(world, "import"))
+    world.sync()
+    (asked,) = questions(world)
+    reject(world.engine, asked.id, actor="ibu ani", now=now())
+    world.sync()
+    reprice(world, handles[:1], 95_000, cause(world, "edit"))
+    world.sync()
+    assert prices(world) == {100_000, 95_000}
+
+
+def test_confirming_lets_also_those_go_that_were_edited_meanwhile(world: World, handles: list[str]) -> None:
+    reprice(world, handles, 10_000, cause(world, "import"))
+    world.sync()
+    retitle(world, handles[0], "Guci dengan nama baru")
+    world.sync()
+    (asked,) = questions(world)
+    confirm(world.engine, asked.id, actor="ibu ani", now=now())
+    world.sync()
+    assert prices(world) == {10_000}

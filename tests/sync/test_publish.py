@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from syncer.catalogue.edit import delete_product, edit_product, set_price
-from syncer.catalogue.read import find_product
+from syncer.catalogue.edit import delete_product, edit_product, save_product, set_price
+from syncer.catalogue.read import find_product, load_product
 from syncer.channels.publishing import withdraw
 from syncer.store.engine import write
 from tests.sync.world import World, now, offers_of
@@ -77,3 +78,17 @@ def test_withdrawn_brought_back_deleted(world: World) -> None:
         delete_product(connection, "guci", now=now())
     world.sync()
     assert world.control.listings() == {}
+
+
+def test_variants_go_before_the_price_of_the_others_moves(world: World) -> None:
+    account = world.account()
+    world.product("wayang", sizes=("S", "M", "L"), price=200_000)
+    world.publish(account, "wayang")
+    world.settle()
+    with write(world.engine) as connection:
+        stored = load_product(connection, "wayang")
+        left = replace(stored.variants[0], price=Decimal(20_000))
+        save_product(connection, replace(stored, variants=(left,)), now=now())
+        world.truth.note(connection, find_product(connection, "wayang"))
+    world.settle()
+    assert offers_of(world.control.listings()["Mangkuk kayu wayang"]) == {"wayang-S": (20_000, 5)}
