@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from syncer.store.upsert import insert_if_absent
 
 _LOG = structlog.get_logger("syncer.housekeeping")
 _AT_ONCE = 1000
+_PICTURES_AT_ONCE = 8
+#: What a download gets at least, once the time for all is used up.
+_LAST_S = 0.5
 
 #: How long things are kept (security.md P2).
 CALL_LOG_DAYS, FAILED_FILE_DAYS, FACT_DAYS, COUNTER_DAYS, QUESTION_DAYS = 14, 7, 30, 7, 90
@@ -152,3 +156,23 @@ def fetch_waiting_pictures(engine: Engine, home: Path, *, allow_private: bool, m
     tried = found.added + len(found.refused) + found.again
     _LOG.info("pictures", added=found.added, refused=len(found.refused), again=found.again)
     return tried
+
+
+def fetch_pictures_for(engine: Engine, home: Path, *, allow_private: bool, seconds: float) -> tuple[int, int]:
+    """Fetch waiting pictures for about ``seconds``; return how many were added, and how many still wait."""
+    from syncer.catalogue.addresses import WHOLE_S, Fetcher
+    from syncer.catalogue.pictures import count_waiting, fetch_waiting
+
+    until = time.monotonic() + seconds
+
+    def fetcher() -> Fetcher:
+        left_s = max(until - time.monotonic(), _LAST_S)
+        return Fetcher(allow_private=allow_private, allow_http=allow_private, whole_s=min(left_s, WHOLE_S))
+
+    added = 0
+    while time.monotonic() < until:
+        found = fetch_waiting(engine, home, allow_private, _PICTURES_AT_ONCE, allow_http=allow_private, fetcher=fetcher)
+        added += found.added
+        if not (found.added or found.refused or found.again):
+            break
+    return added, count_waiting(engine)

@@ -109,6 +109,11 @@ def draw_missing(
     return drawn
 
 
+def count_missing(engine: Engine, data: bytes) -> int:
+    """Return how many products of the file still have no photo though its ``image_hint`` column describes one."""
+    return len(_without_photo(engine, {row["product_code"] for row in _hints(data)}))
+
+
 def _hints(data: bytes) -> list[dict[str, str]]:
     """Return the rows that say what a picture should show; none if the file has no such column."""
     if b"image_hint" not in data[:4096]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
+from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
 
 from syncer.catalogue.addresses import AddressRefused, AllowPrivate, Fetcher
 from syncer.catalogue.check import PHOTOS_MAX
@@ -102,6 +102,13 @@ def waiting(engine: Engine, limit: int | None, now: dt.datetime) -> list[Waiting
     )
     with read(engine) as connection:
         return [Waiting(*row) for row in connection.execute(query)]
+
+
+def count_waiting(engine: Engine) -> int:
+    """Return how many addresses wait to be fetched, those between two tries included."""
+    with read(engine) as connection:
+        query = select(func.count()).where(picture_fetch.c.state == "waiting")
+        return int(connection.execute(query).scalar() or 0)
 
 
 def _fetched(rows: Sequence[Waiting], make: Callable[[], Fetcher]) -> Iterator[tuple[Waiting, bytes | AddressRefused]]:

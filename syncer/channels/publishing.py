@@ -223,8 +223,10 @@ def _refusal(status: str | None) -> Words:
     if status is None:
         return Words("Produk ini tidak ada di katalog.", "This product is not in the catalogue.")
     return Words(
-        "Produk ini sudah diarsipkan atau sedang ditarik. Aktifkan lagi sebelum menerbitkannya.",
-        "This product is archived or being withdrawn. Make it active again before publishing it.",
+        "Produk ini sudah diarsipkan atau sedang ditarik. Hidupkan lagi dulu dari berkasnya: syncer import FILE "
+        "--restore-deleted",
+        "This product is archived or being withdrawn. Bring it back from its file first: syncer import FILE "
+        "--restore-deleted",
     )
 
 

@@ -128,6 +128,16 @@ def read_rate(rate: str | None, rate_day: str | None) -> Any:
     return Rate(decimal(rate, Words("Kurs", "The rate")), at)
 
 
+def say_rate_day(rate: Any) -> None:
+    """Say which day was taken for a rate that was given without one."""
+    out.line(
+        word(
+            f"Kurs dicatat untuk hari ini, {rate.day}. Untuk hari lain: --rate-day {rate.day}.",
+            f"The rate is taken as of today, {rate.day}. For another day: --rate-day {rate.day}.",
+        )
+    )
+
+
 @app.command("list", cls=Command, help=both("Daftar toko.", "List the shops."))
 def list_accounts(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
     """List the accounts."""
@@ -341,7 +351,7 @@ def state_words(state: str, mode: str) -> Words:
     return {
         "paused": Words("dijeda", "paused"),
         "disconnected": Words("diputus", "disconnected"),
-        "sign_in_needed": Words("perlu izin lagi", "must sign in again"),
+        "sign_in_needed": Words("perlu izin", "must sign in"),
         "stopped": Words("berhenti", "stopped"),
     }.get(state, Words(state, state))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from syncer.cli import out
-from syncer.cli.account import NAME, app, read_rate
+from syncer.cli.account import NAME, app, read_rate, say_rate_day
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import UsageProblem, command
 from syncer.cli.reading import decimal, pair, whole
@@ -70,7 +70,7 @@ def set_rules(
         [],
         "--default-weight",
         metavar="CATEGORY=G",
-        help=both("Berat bila tak diketahui; * semua.", "Weight in grams where unknown; * is all."),
+        help=both("Berat (gram) bila tak diketahui; * semua.", "Weight in grams where unknown; * is all; none."),
     ),
     time_zone: str | None = typer.Option(None, "--time-zone", metavar="ZONE", help=both("Zona waktu.", "Time zone.")),
     brake: list[str] = typer.Option(
@@ -85,7 +85,9 @@ def set_rules(
     steps: list[Step] = []
     steps += _price_steps(desk, markup, fee, round_to, ending, tax_percent)
     if rate is not None:
-        steps.append(lambda c, a: _module().set_rate(c, a, read_rate(rate, rate_day), now=desk.now, actor=desk.actor))
+        steps.append(_rate_step(desk, rate, rate_day))
+    elif rate_day is not None:
+        raise UsageProblem(Words("--rate-day perlu --rate juga.", "--rate-day needs --rate as well."))
     steps += _stock_steps(desk, buffer, cap, location)
     steps += [_owner_step(desk, text) for text in owner]
     steps += [_setting_step(desk, text) for text in setting]
@@ -124,6 +126,25 @@ def _module() -> Any:
     from syncer.channels import account_settings
 
     return account_settings
+
+
+def _rate_step(desk: Any, rate: str, rate_day: str | None) -> Step:
+    def step(connection: Connection, account: Account) -> Changed:
+        money = account.currency
+        if money == account.catalogue_currency:
+            raise UsageProblem(
+                Words(
+                    f"{account.name} menjual dalam {money}, sama dengan katalog: tanpa kurs. Pakai --markup.",
+                    f"{account.name} sells in {money} as the catalogue does: it takes no rate. Use --markup.",
+                )
+            )
+        new = read_rate(rate, rate_day)
+        done: Changed = _module().set_rate(connection, account, new, now=desk.now, actor=desk.actor)
+        if rate_day is None:
+            say_rate_day(new)
+        return done
+
+    return step
 
 
 def _price_steps(
@@ -210,13 +231,13 @@ def _setting_step(desk: Any, text: str) -> Step:
 
 def _weight_step(desk: Any, text: str) -> Step:
     category, grams = pair(text, "batik-tulis=400")
-    number = whole(grams, Words("Berat", "The weight"))
+    number = None if grams.lower() == "none" else whole(grams, Words("Berat", "The weight"))
 
     def step(connection: Connection, account: Account) -> Changed:
         from syncer.channels.records import Package
 
         done: Changed = _module().set_package_default(
-            connection, account, category, Package(number or None), now=desk.now, actor=desk.actor
+            connection, account, category, Package(number), now=desk.now, actor=desk.actor
         )
         return done
 

@@ -28,6 +28,7 @@ def confirm(
 ) -> None:
     """Confirm."""
     desk = open_desk()
+    desk.logs()
     from syncer.sync.answers import confirm as do
 
     number = whole(question, Words("Nomor", "The number"), most=9_999_999)

@@ -9,6 +9,7 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import command, group
+from syncer.cli.reading import check_folder
 from syncer.cli.texts import both
 from syncer.domain.words import Words
 
@@ -50,6 +51,7 @@ def backup(
     force: bool = typer.Option(False, "--force", help=both("Timpa berkas yang ada.", "Overwrite an existing file.")),
 ) -> None:
     """Back up."""
+    check_folder(file)
     desk = open_desk()
     from syncer.cli.backup import write_backup
 

@@ -26,6 +26,7 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._logs = False
 
     @cached_property
     def actor(self) -> str:
@@ -102,8 +103,20 @@ class Desk:
         """Return what the functions that open a connector ask for."""
         return {"home": self.settings.home, "allowed": self.connectors}
 
+    def logs(self, level: str = "") -> None:
+        """Send what is logged to standard error, so that a command's own output stays clean.
+
+        Without ``level``: warnings and worse, unless a level was set before. ``SYNCER_LOG_LEVEL=DEBUG`` shows all.
+        """
+        if level or not self._logs:
+            from config.logging import set_up_logging
+
+            self._logs = True
+            set_up_logging("DEBUG" if self.settings.log_level == "DEBUG" else level or "WARNING")
+
     def deps(self, **more: Any) -> Deps:
         """Return what the engine needs."""
+        self.logs()
         from syncer.sync.service import Deps
         from syncer.sync.shop import Timing
 

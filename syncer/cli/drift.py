@@ -78,7 +78,6 @@ def _draw(rows: list[dict[str, Any]]) -> None:
 
 def _look(desk: Desk, name: str | None) -> list[str]:
     """Walk the shops; return those that could not be walked to the end."""
-    from config.logging import set_up_logging
     from syncer.channels.records import load_accounts
     from syncer.cli.sync import work_until_idle
     from syncer.cli.waking import daemon_runs
@@ -91,7 +90,7 @@ def _look(desk: Desk, name: str | None) -> list[str]:
                 "The daemon is running and looks at the shops by itself. Stop it first, or leave --look out.",
             )
         )
-    set_up_logging("CRITICAL")
+    desk.logs("CRITICAL")
     with desk.read() as connection:
         accounts = [one for one in load_accounts(connection) if one.sends and name in (None, one.name)]
     if not accounts:

@@ -9,6 +9,7 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import UsageProblem, command, single
+from syncer.cli.reading import check_folder
 from syncer.cli.texts import both
 from syncer.domain.words import Words
 
@@ -37,6 +38,7 @@ def export(
                 f'The name "{file.name}" must end with .csv or .xlsx.',
             )
         )
+    check_folder(file)
     desk = open_desk()
     from syncer.catalogue.exporting import export_csv, export_xlsx
     from syncer.channels.records import catalogue_currency

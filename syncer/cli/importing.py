@@ -78,8 +78,7 @@ def import_file(
             desk.engine, data, file.name, cast("StockBook", bulk), now=desk.now, options=options, progress=bar.to
         )
     returned = _return(file, report)
-    fetched = _fetch(desk, report) if pictures and not dry_run else None
-    drawn = _draw(desk, data, report) if pictures and not dry_run else 0
+    fetched, drawn, full = _pictures(desk, data, report) if pictures and not dry_run else (None, 0, None)
     if as_json:
         out.print_json(_as_json(report, returned, fetched))
     else:
@@ -95,7 +94,9 @@ def import_file(
             from syncer.cli.products import say_next
 
             say_next(desk)
-    if report.failed:
+    if full is not None:
+        out.warn(full)
+    if report.failed or full is not None:
         raise typer.Exit(PARTLY)
 
 
@@ -123,6 +124,44 @@ def _return(file: Path, report: ImportReport) -> Path | None:
     finally:
         part.unlink(missing_ok=True)
     return target
+
+
+def _pictures(desk: Desk, data: bytes, report: ImportReport) -> tuple[FetchReport | None, int, Words | None]:
+    """Fetch and draw. The products are stored by now: what fails is said after the report, not instead of it."""
+    from syncer.domain.words import SyncerError
+
+    fetched, drawn = None, 0
+    try:
+        fetched = _fetch(desk, report)
+        drawn = _draw(desk, data, report)
+    except SyncerError as error:
+        return fetched, drawn, _not_kept(desk, data, error.words)
+    except OSError as error:
+        return fetched, drawn, _not_kept(desk, data, disk_words(error))
+    return fetched, drawn, None
+
+
+def disk_words(error: OSError) -> Words:
+    """Say why the disk did not take a picture."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return Words("disk penuh. Kosongkan, lalu impor lagi.", "the disk is full. Make room, then import again.")
+    return Words(
+        f"{error.strerror}. Periksa disk dan folder media, lalu impor lagi.",
+        f"{error.strerror}. Check the disk and the folder media, then import again.",
+    )
+
+
+def _not_kept(desk: Desk, data: bytes, reason: Words) -> Words:
+    from syncer.catalogue.demo import count_missing
+    from syncer.catalogue.pictures import count_waiting
+
+    left = count_waiting(desk.engine) + count_missing(desk.engine, data)
+    return Words(
+        f"Produknya tersimpan, tetapi {left} foto tidak bisa disimpan: {reason.id}",
+        f"The products are stored, but {left} pictures couldn't be kept: {reason.en}",
+    )
 
 
 def _fetch(desk: Desk, report: ImportReport) -> FetchReport | None:

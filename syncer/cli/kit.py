@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: What the exit codes mean; docs/cli.md says it to people.
 DONE, FAILED, USAGE, PARTLY, BUSY, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
+
+_NEGATIVE = re.compile(r"-[0-9][0-9.,]*")
 
 JSON_HELP = both("Cetak sebagai JSON, untuk skrip.", "Print JSON, for scripts.")
 
@@ -41,6 +44,15 @@ class Command(TyperCommand):
         """Print the help."""
         _name_panels()
         super().format_help(ctx, formatter)
+
+
+class NumberCommand(Command):
+    """A command with a number as its argument: ``-1`` is a number that is refused in words, not an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Let negative numbers through as arguments; readers of numbers take off the blank in front."""
+        parsed: list[str] = super().parse_args(ctx, [f" {one}" if _NEGATIVE.fullmatch(one) else one for one in args])
+        return parsed
 
 
 class Group(TyperGroup):

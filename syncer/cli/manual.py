@@ -42,8 +42,8 @@ ISO 8601 in UTC, money is a number in the currency beside it, sentences are in t
 JSON_KEYS: dict[str, tuple[str, ...]] = {
     name: tuple(keys.split())
     for name, keys in {
-        "products": "handle title status category description story materials maker brand made_to_order_days "
-        "option_names photos stock variants listings",
+        "products": "handle title status category description story materials maker brand attributes "
+        "made_to_order_days option_names photos stock variants listings",
         "products / variants": "sku options price stock weight_g single_piece",
         "stock": "sku title location on_hand",
         "stock history": "at location delta on_hand reason actor note",
@@ -54,8 +54,8 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "location_id field_owners settings package_defaults time_zone brake signed_in access_until consent_until "
         "problem options",
         "account adopt (an object)": "account mode opening listings counts left_out unopened sheet applied rows",
-        "account adopt / rows": "key remote_id offer_remote_id title options status_there sku_there price_there product "
-        "our_sku score matched_by decision count_there our_on_hand opening_count opened_by conflicts notes",
+        "account adopt / rows": "key remote_id offer_remote_id title options status_there sku_there price_there "
+        "product our_sku score matched_by decision count_there our_on_hand opening_count opened_by conflicts notes",
         "map list": "category products remote_id path origin",
         "map suggest": "remote_id path score",
         "plan": "account handle title kind changes why held problem",

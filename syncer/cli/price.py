@@ -8,7 +8,7 @@ import typer
 
 from syncer.cli import out
 from syncer.cli.desk import open_desk
-from syncer.cli.kit import JSON_HELP, command, group
+from syncer.cli.kit import JSON_HELP, NumberCommand, UsageProblem, command, group
 from syncer.cli.texts import both
 from syncer.domain.words import Words
 
@@ -98,6 +98,7 @@ def price(
     "set",
     "Ubah harga dasar sebuah SKU, atau harganya di satu toko.",
     "Set the base price of a SKU, or its price on one shop.",
+    cls=NumberCommand,
     examples=[
         "syncer price set SRP-BTK-003-BTU 195000",
         'syncer price set SRP-BTK-003-BTU 199000 --account "Toko Orange"',
@@ -116,11 +117,11 @@ def set_price(
     from syncer.catalogue.edit import new_cause
     from syncer.catalogue.edit import set_price as save
     from syncer.channels.records import catalogue_currency
-    from syncer.domain.money import format_money, parse_price
+    from syncer.domain.money import format_money
 
     with desk.write() as connection:
         currency = catalogue_currency(connection)
-        amount = parse_price(n, currency)
+        amount = _amount(n, currency)
         cause = new_cause(connection, "price", sku, desk.actor, desk.now)
         saved = save(connection, sku, amount, now=desk.now, cause_id=cause)
     shown = format_money(amount, currency)
@@ -133,17 +134,27 @@ def set_price(
     say_next(desk)
 
 
+def _amount(text: str, currency: str) -> Decimal:
+    """Return the price that was typed. Raises UsageProblem."""
+    from syncer.domain.money import BadAmount, parse_price
+
+    try:
+        return parse_price(text, currency)
+    except BadAmount as error:
+        raise UsageProblem(error.words) from None
+
+
 def _set_here(sku: str, n: str, name: str) -> None:
     desk = open_desk()
     from syncer.channels.pricing import set_override
     from syncer.channels.records import get_account
-    from syncer.domain.money import format_money, parse_price
+    from syncer.domain.money import format_money
     from syncer.store.skus import find_variant
 
     with desk.write() as connection:
         account = get_account(connection, name)
         found = find_variant(connection, sku)
-        amount = parse_price(n, account.currency)
+        amount = _amount(n, account.currency)
         kept = set_override(connection, account, found.id, amount, now=desk.now, actor=desk.actor)
     shown = format_money(kept, account.currency)
     out.done(Words(f"{sku}: {shown} di {account.name}.", f"{sku}: {shown} on {account.name}."))

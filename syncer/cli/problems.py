@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from typing import TYPE_CHECKING
+
 import typer
 
 from syncer.cli import out
@@ -9,6 +12,9 @@ from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, command, single
 from syncer.cli.texts import both, say, word
 from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from syncer.sync.answers import ProblemRow
 
 app = single()
 
@@ -27,6 +33,7 @@ def problems(
 ) -> None:
     """List problems and questions."""
     desk = open_desk()
+    desk.logs()
     from syncer.channels.records import get_account, load_accounts
     from syncer.sync.answers import open_questions, problem_rows
 
@@ -64,7 +71,7 @@ def problems(
             "state": row.state,
             "code": row.problem.code,
             "message": say(row.problem.words),
-            "remedy": say(row.problem.remedy),
+            "remedy": f"{say(row.problem.remedy)} {_command(row)}".strip(),
             "who": row.problem.who.value,
             "field": row.problem.field,
             "question": None,
@@ -103,3 +110,23 @@ def problems(
         [Words("TOKO", "SHOP"), Words("PRODUK", "PRODUCT"), Words("MASALAH", "PROBLEM"), Words("OBATNYA", "REMEDY")],
         [[one["account"], one["sku"] or one["handle"], one["message"], one["remedy"]] for one in found],
     )
+
+
+def _command(row: ProblemRow) -> str:
+    """Say which command mends it, by the field; the shop's own words know nothing of the command line."""
+    code = row.problem.code.partition(".")[2]
+    sku = shlex.quote(row.sku or row.problem.sku or row.handle)
+    if code == "no_category":
+        of = f"--account {shlex.quote(row.account)}"
+        return word(
+            f"`syncer map list {of}` menyebut KATEGORI-nya, `syncer map suggest KATEGORI {of}` usulannya; lalu: "
+            f"`syncer map set KATEGORI ID {of}`.",
+            f"`syncer map list {of}` names its CATEGORY, `syncer map suggest CATEGORY {of}` what fits; then: "
+            f"`syncer map set CATEGORY ID {of}`.",
+        )
+    if row.problem.field == "attributes":
+        return word(
+            f'Dengan: `syncer products edit {sku} --attribute "NAMA=ISI"`.',
+            f'With: `syncer products edit {sku} --attribute "NAME=VALUE"`.',
+        )
+    return ""

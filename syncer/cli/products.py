@@ -10,7 +10,7 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, UsageProblem, command, group
-from syncer.cli.reading import whole
+from syncer.cli.reading import pair, whole
 from syncer.cli.texts import both
 from syncer.domain.words import Words
 
@@ -81,9 +81,9 @@ def show(ref: str = REF, as_json: bool = AS_JSON) -> None:
         out.print_json(found)
         return
     out.line(out.clean(found["title"]))
-    for name in ("handle", "status", "category", "maker", "materials", "made_to_order_days", "photos"):
+    for name in ("handle", "status", "category", "maker", "materials", "attributes", "made_to_order_days", "photos"):
         if found[name]:
-            value = ", ".join(found[name]) if isinstance(found[name], list) else found[name]
+            value = _listed(found[name])
             out.line(f"  {name}: {out.clean(value)}")
     out.table(
         ["SKU", Words("PILIHAN", "OPTIONS"), Words("HARGA", "PRICE"), Words("STOK", "STOCK"), Words("BERAT", "WEIGHT")],
@@ -119,6 +119,14 @@ def edit(
     made_to_order_days: str | None = typer.Option(
         None, "--made-to-order-days", metavar="N", help=both("Hari pembuatan; 0: siap kirim.", "Days to make; 0: none.")
     ),
+    attribute: list[str] = typer.Option(
+        [],
+        "--attribute",
+        metavar="NAME=VALUE",
+        help=both(
+            "Keterangan, misalnya Bahan=Katun; kosong: hapus.", "A detail, such as Material=Cotton; empty: none."
+        ),
+    ),
 ) -> None:
     """Change what is given, leave the rest."""
     fields: dict[str, Any] = {
@@ -135,7 +143,8 @@ def edit(
         else whole(made_to_order_days, Words("Jumlah hari", "The number of days"), most=365),
     }
     fields = {name: value for name, value in fields.items() if value is not None}
-    if not fields:
+    details = dict(pair(text, "Bahan=Katun") for text in attribute)
+    if not fields and not details:
         raise UsageProblem(
             Words(
                 "Tulis apa yang diubah, misalnya --title. Lihat `syncer products edit --help`.",
@@ -146,6 +155,11 @@ def edit(
     from syncer.catalogue.edit import edit_product, new_cause
 
     with desk.write() as connection:
+        if details:
+            from syncer.catalogue.read import load_product
+
+            merged = {**load_product(connection, ref).attributes, **details}
+            fields["attributes"] = {name: value for name, value in merged.items() if value}
         cause = new_cause(connection, "edit", ref, desk.actor, desk.now)
         saved = edit_product(connection, ref, now=desk.now, cause_id=cause, **fields)
     say_saved(saved.handle, bool(saved.changed))
@@ -278,6 +292,12 @@ def say_next(desk: Desk) -> None:
         )
 
 
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one}" for name, one in value.items())
+    return ", ".join(value) if isinstance(value, list) else value
+
+
 def _short(skus: tuple[str, ...]) -> str:
     return ", ".join(skus[:2]) + (f" +{len(skus) - 2}" if len(skus) > 2 else "")
 
@@ -306,6 +326,7 @@ def _product(value: Product, stock: dict[int, int]) -> dict[str, Any]:
         "materials": list(value.materials),
         "maker": value.maker,
         "brand": value.brand,
+        "attributes": dict(value.attributes),
         "made_to_order_days": value.made_to_order_days,
         "option_names": list(value.option_names),
         "photos": len(value.photos),

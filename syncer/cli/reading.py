@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from syncer.cli.kit import UsageProblem
-from syncer.domain.words import Words
+from syncer.domain.words import SyncerError, Words
 
 _WHOLE = re.compile(r"[0-9]{1,7}")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
@@ -47,6 +47,19 @@ def day(text: str) -> dt.date:
             f'Tanggal "{text[:20]}" tidak bisa dibaca. Tulis seperti 2026-01-31.',
             f'The date "{text[:20]}" can\'t be read. Write it like 2026-01-31.',
         ) from None
+
+
+def check_folder(file: Path) -> None:
+    """Refuse a file to write whose folder isn't there, by the folder's name."""
+    folder = file.parent
+    if folder.is_dir():
+        return
+    raise SyncerError(
+        Words(
+            f"Folder {folder} tidak ada. Buat foldernya dulu, atau pilih folder lain.",
+            f"The folder {folder} does not exist. Make it first, or choose another one.",
+        )
+    )
 
 
 def pair(text: str, example: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ def reject(
 ) -> None:
     """Reject."""
     desk = open_desk()
+    desk.logs()
     from syncer.sync.answers import reject as do
 
     number = whole(question, Words("Nomor", "The number"), most=9_999_999)

@@ -33,6 +33,7 @@ def retry(
             Words("Tulis produknya, atau --all untuk semua yang tertahan.", "Name the products, or give --all.")
         )
     desk = open_desk()
+    desk.logs()
     from syncer.catalogue.read import find_product
     from syncer.channels.listings import listing_rows
     from syncer.channels.records import get_account

@@ -6,7 +6,7 @@ import typer
 
 from syncer.cli import out
 from syncer.cli.desk import open_desk
-from syncer.cli.kit import JSON_HELP, UsageProblem, command, group
+from syncer.cli.kit import JSON_HELP, NumberCommand, UsageProblem, command, group
 from syncer.cli.reading import whole
 from syncer.cli.texts import both
 from syncer.domain.words import Words
@@ -70,6 +70,7 @@ def stock(
     "set",
     "Tulis berapa yang ada di satu lokasi.",
     "Say how many are on hand at one location.",
+    cls=NumberCommand,
     examples=["syncer stock set SRP-BTK-001 3", "syncer stock set SRP-BTK-001 3 --was 5 --location galeri"],
 )
 def set_stock(
@@ -105,6 +106,7 @@ def set_stock(
     "add",
     "Tambah (atau kurangi dengan --minus) sejumlah barang.",
     "Add pieces (or take them with --minus).",
+    cls=NumberCommand,
     examples=["syncer stock add SRP-BTK-003-BTU 5 --reason made"],
 )
 def add(
@@ -151,6 +153,7 @@ def add(
     "move",
     "Pindahkan barang dari satu lokasi ke lokasi lain.",
     "Move pieces from one location to another.",
+    cls=NumberCommand,
     examples=["syncer stock move SRP-BTK-003-BTU 2 --to galeri"],
 )
 def move_stock(

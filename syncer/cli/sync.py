@@ -25,6 +25,8 @@ app = single()
 _HORIZON_S = 30.0
 _LOOK_S = 0.05
 _ROUNDS = 3
+#: How long ``syncer sync`` fetches pictures before it leaves the rest for later.
+_PICTURES_S = 20.0
 #: While a daemon works, how long nothing may move before we stop waiting for it.
 _STANDSTILL_S = 120.0
 
@@ -43,6 +45,7 @@ def sync(
     desk = open_desk()
     from syncer.channels.records import get_account, load_accounts
     from syncer.cli.status import NOT_RELEASED
+    from syncer.cli.waking import daemon_runs
     from syncer.sync.restored import is_released
 
     with desk.read() as connection:
@@ -51,28 +54,45 @@ def sync(
         released = is_released(connection)
     if not released:
         raise SyncerError(NOT_RELEASED)
-    fetch_pictures(desk)
+    desk.logs("CRITICAL")
     working = [one for one in accounts if one.sends]
     ours, theirs = _divide(desk, working)
     with out.Progress(Words("Mengirim", "Sending")) as bar:
-        if theirs:
-            _wait_for_daemon(desk, theirs, bar)
-        if ours:
-            work_until_idle(desk, ours, bar)
+        _send(desk, ours, theirs, bar)
+        # What can go now does not wait for other people's web servers.
+        added, waiting = (0, 0) if daemon_runs(desk.settings.home) else fetch_pictures(desk)
+        if added:
+            _send(desk, ours, theirs, bar)
     rows = _summary(desk, accounts, before)
     if as_json:
         out.print_json(rows)
     else:
         _say(rows)
+    if waiting:
+        out.warn(
+            Words(
+                f"{waiting} foto belum terambil dari alamatnya; syncer sync berikutnya mencoba lagi.",
+                f"{waiting} pictures are not fetched from their addresses yet; the next syncer sync goes on with them.",
+            )
+        )
     if any(_unfinished(row) for row in rows):
         raise typer.Exit(PARTLY)
 
 
-def fetch_pictures(desk: Desk) -> None:
-    """Fetch the pictures that an import named by address, if any wait."""
-    from syncer.housekeeping import fetch_waiting_pictures
+def _send(desk: Desk, ours: Sequence[Account], theirs: Sequence[Account], bar: out.Progress) -> None:
+    if theirs:
+        _wait_for_daemon(desk, theirs, bar)
+    if ours:
+        work_until_idle(desk, ours, bar)
 
-    fetch_waiting_pictures(desk.engine, desk.settings.home, allow_private=desk.settings.allow_private_images)
+
+def fetch_pictures(desk: Desk) -> tuple[int, int]:
+    """Fetch the pictures that imports named by address, for a while; return how many came and how many still wait."""
+    from syncer.housekeeping import fetch_pictures_for
+
+    return fetch_pictures_for(
+        desk.engine, desk.settings.home, allow_private=desk.settings.allow_private_images, seconds=_PICTURES_S
+    )
 
 
 def _divide(desk: Desk, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
@@ -90,10 +110,9 @@ def _divide(desk: Desk, accounts: Sequence[Account]) -> tuple[list[Account], lis
 
 def work_until_idle(desk: Desk, accounts: Sequence[Account], bar: out.Progress) -> None:
     """Work on these accounts in this process until nothing of them is due."""
-    from config.logging import set_up_logging
     from syncer.sync.idle import open_rows
 
-    set_up_logging("DEBUG" if desk.settings.log_level == "DEBUG" else "CRITICAL")
+    desk.logs("CRITICAL")
     for _ in range(_ROUNDS):
         _work_once(desk, accounts, bar)
         # A last look at a listing, while the workers ended, may have found one more thing to do.

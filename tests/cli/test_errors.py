@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import resource
 import socket
@@ -12,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CATALOGUE, Cli, Result
+from syncer.cli.importing import disk_words
+from syncer.sdk.sandbox import RunningSandbox
+from tests.cli.conftest import CATALOGUE, Cli, Result, join
 
 
 def one_sentence(result: Result, code: int = 1) -> str:
@@ -56,7 +60,8 @@ def run(cli: Cli, *arguments: str, limit: int | None = None) -> subprocess.Compl
         (["withdraw", "MK", "--account", "Biru"], "syncer account add"),
         (["account", "check", "Biru"], "syncer account add"),
         (["stock", "set", "MK-1", "1", "--location", "glaeri"], "utama"),
-        (["export", "/nowhere/at/all.csv"], "/nowhere/at/"),
+        (["export", "/nowhere/at/all.csv"], "folder /nowhere/at "),
+        (["db", "backup", "/nowhere/at/all.zip"], "folder /nowhere/at "),
         (["import", "missing.csv"], "missing.csv"),
         (["import", "."], "folder"),
         (["db", "restore", "missing.zip"], "missing.zip"),
@@ -260,3 +265,80 @@ def test_a_new_home_is_made_on_first_use(sqlite_cli: Cli, tmp_path: Path) -> Non
     assert home.stat().st_mode & 0o777 == 0o700
     for path in home.iterdir():
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("arguments", [["stock", "set", "MK-1"], ["stock", "add", "MK-1"], ["price", "set", "MK-1"]])
+@pytest.mark.parametrize("number", ["abc", "-1"])
+def test_a_number_that_cannot_be_meant(sqlite_cli: Cli, arguments: list[str], number: str) -> None:
+    sqlite_cli.catalogue()
+    assert f'"{number}" can\'t be read' in one_sentence(sqlite_cli(*arguments, number), code=2)
+
+
+def test_a_mistyped_option_is_still_named(sqlite_cli: Cli) -> None:
+    assert "--location" in one_sentence(sqlite_cli("stock", "set", "MK-1", "-1", "--locatoin", "x"), code=2)
+
+
+def test_pictures_that_cannot_be_kept_do_not_replace_the_report(sqlite_cli: Cli) -> None:
+    head, first, *_ = CATALOGUE.splitlines()
+    (sqlite_cli.folder / "gambar.csv").write_text(f"{head},image_hint\n{first},mangkuk tanah liat\n", "utf-8")
+    (sqlite_cli.home / "media").write_text("no folder")
+    done = sqlite_cli("import", "gambar.csv")
+    assert done.code == 3, done
+    assert "STOCK SET" in done.out
+    assert "stored, but 1 pictures couldn't be kept: File exists" in done.err
+    assert [row["sku"] for row in sqlite_cli.json("stock")] == ["MK-1"]
+
+
+def test_a_full_disk_is_named() -> None:
+    assert "the disk is full" in disk_words(OSError(errno.ENOSPC, "No space left on device")).en
+
+
+def test_details_are_edited_one_by_one(sqlite_cli: Cli) -> None:
+    sqlite_cli.catalogue()
+    sqlite_cli.ok("products", "edit", "MK-1", "--attribute", "Bahan=Tanah liat", "--attribute", "Asal=Kasongan")
+    assert sqlite_cli.json("products", "show", "MK")["attributes"] == {"Asal": "Kasongan", "Bahan": "Tanah liat"}
+    sqlite_cli.ok("products", "edit", "MK", "--attribute", "Asal=")
+    assert sqlite_cli.json("products", "show", "MK")["attributes"] == {"Bahan": "Tanah liat"}
+
+
+def test_an_archived_product_says_how_it_comes_back(sqlite_cli: Cli, shop: RunningSandbox) -> None:
+    sqlite_cli.catalogue()
+    join(sqlite_cli, shop)
+    sqlite_cli.ok("products", "delete", "MK", "--yes")
+    assert "--restore-deleted" in sqlite_cli("publish", "MK", "--account", "Orange").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--owner", "foo=ask"], '"foo" is unknown'),
+        (["--default-weight", "*=0"], "1 to 1,000,000 grams"),
+        (["--rate", "2"], "it takes no rate"),
+        (["--rate-day", "2026-01-31"], "--rate as well"),
+    ],
+)
+def test_a_rule_that_cannot_be_meant(sqlite_cli: Cli, shop: RunningSandbox, arguments: list[str], says: str) -> None:
+    join(sqlite_cli, shop)
+    before = sqlite_cli.json("account", "show", "Orange")
+    result = sqlite_cli("account", "set", "Orange", *arguments)
+    assert says in one_sentence(result, code=2 if "--rate" in " ".join(arguments) else 1)
+    assert sqlite_cli.json("account", "show", "Orange") == before
+
+
+def test_sync_prints_only_json_and_counts_pictures_that_wait(sqlite_cli: Cli, shop: RunningSandbox) -> None:
+    join(sqlite_cli, shop)
+    head, first, *_ = CATALOGUE.splitlines()
+    rows = f"{head},images\n{first},https://127.0.0.1:9/mangkuk.jpg\n"
+    (sqlite_cli.folder / "foto.csv").write_text(rows, "utf-8")
+    sqlite_cli.ok("import", "foto.csv", "--no-pictures")
+    done = run(sqlite_cli, "sync", "--json")
+    assert json.loads(done.stdout)[0]["account"] == "Orange"
+
+
+def test_no_category_names_the_commands(sqlite_cli: Cli, shop: RunningSandbox) -> None:
+    sqlite_cli.catalogue(CATALOGUE.replace("mangkuk-keramik", ""))
+    join(sqlite_cli, shop, "Toko Orange")
+    sqlite_cli.ok("publish", "MK", "--account", "Toko Orange")
+    sqlite_cli("sync")
+    remedies = {row["code"]: row["remedy"] for row in sqlite_cli.json("problems")}
+    assert "syncer map set" in remedies["shopee.no_category"], remedies
