@@ -29,7 +29,7 @@ from syncer.store.engine import read, write
 from syncer.store.sealed import Keys, open_keys
 from syncer.store.tables import listing, offer, product, stock_level, stock_movement, variant
 from syncer.sync.adopting.apply import Applied, apply, bound_ids
-from syncer.sync.adopting.match import Catalogue
+from syncer.sync.adopting.match import Catalogue, plain, title_score
 from syncer.sync.adopting.plan import By, Decision, Group, Opening, Plan
 from syncer.sync.adopting.propose import propose
 from syncer.sync.adopting.sheet import BadSheet, sheet_csv, sheet_xlsx, take_sheet
@@ -333,6 +333,24 @@ def test_titles_and_options_are_proposed_with_a_score(shopee: Onboarding) -> Non
 def shopee_account(shop: Onboarding) -> Account:
     with read(shop.engine) as connection:
         return load_account(connection, 1)
+
+
+@pytest.mark.parametrize(
+    ("there", "ours", "least", "most"),
+    [
+        ("Mangkuk Jati Ukir Serpong", "mangkuk ukir jati, serpong", 100, 100),
+        ("Mangkok Jati Ukir Serpong", "Mangkuk Jati Ukir Serpong", 90, 99),
+        ("Mangkuk Jati Ukir Besar Buatan Tangan Serpong", "Mangkuk Jati Ukir Kecil Buatan Tangan Serpong", 60, 86),
+        ("Mangkuk Jati Ukir 20 cm", "Mangkuk Jati Ukir 30 cm", 50, 75),
+        ("TERLARIS Mangkuk Jati Ukir kado unik ready stock", "Mangkuk Jati Ukir", 60, 89),
+        ("Kalung perak buatan perajin Serpong", "Gelang rotan buatan perajin Serpong", 0, 80),
+        ("Keranjang Rotan", "Selendang Tenun Tepi Benang", 0, 50),
+        ("Café Bowl", "cafe bowl", 100, 100),
+    ],
+)
+def test_how_well_titles_fit(there: str, ours: str, least: float, most: float) -> None:
+    assert least <= title_score(plain(there), plain(ours)) <= most
+    assert least <= title_score(plain(ours), plain(there)) <= most
 
 
 def test_two_products_that_fit_alike_are_a_persons_choice(shopee: Onboarding) -> None:

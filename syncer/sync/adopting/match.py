@@ -24,6 +24,10 @@ LEAST_SCORE = 60.0
 TIE = 3.0
 #: What another number in the title costs: 30 cm is not 40 cm.
 _OTHER_NUMBER = 25.0
+#: With one word against another ("besar" against "kecil") two titles fit at most this well: a person looks first.
+_OTHER_WORD_MOST, _EACH_OTHER_WORD = 85.0, 5.0
+#: From here on two words are one, spelt in two ways.
+_SAME_WORD = 85.0
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _CANDIDATES = 8
 
@@ -169,15 +173,27 @@ def plain(text: str) -> str:
 def title_score(there: str, ours: str) -> float:
     """Return 0 to 100 for two titles of :func:`plain`: the same words in any order are the same title.
 
-    Words that only one side has cost less than words that differ; another number costs more.
+    Words that only one side has cost little; one word against another, or another number, is another thing.
     """
     from rapidfuzz import fuzz
 
     score = (fuzz.token_sort_ratio(there, ours) + fuzz.token_set_ratio(there, ours)) / 2
+    words, ours_words = there.split(), ours.split()
+    others = min(len(_unmatched(words, ours_words)), len(_unmatched(ours_words, words)))
+    if others:
+        score = min(score, _OTHER_WORD_MOST - _EACH_OTHER_WORD * (others - 1))
     numbers, mine = set(_NUMBER.findall(there)), set(_NUMBER.findall(ours))
     if numbers and mine and numbers != mine:
         score -= _OTHER_NUMBER
     return max(round(score, 1), 0.0)
+
+
+def _unmatched(words: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Return the words that have no counterpart among ``others``, however it is spelt."""
+    from rapidfuzz import fuzz
+
+    known = set(others)
+    return [one for one in words if one not in known and all(fuzz.ratio(one, other) < _SAME_WORD for other in known)]
 
 
 def options_score(there: Sequence[str], ours: Sequence[str]) -> float:
