@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from enum import IntEnum, IntFlag
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, select, update
 
 from syncer.store.tables import listing
 
@@ -64,7 +64,8 @@ def mark(
     if due & (Due.CONTENT | Due.PRICE):
         values["strikes"] = 0
     if due & Due.STOCK:
-        values["stock_due_since"] = func.coalesce(listing.c.stock_due_since, now)
+        since = literal(now, listing.c.stock_due_since.type)
+        values["stock_due_since"] = func.coalesce(listing.c.stock_due_since, since)
     if cause_id is not None:
         values["cause_id"] = cause_id
     if connection.dialect.name == "postgresql":

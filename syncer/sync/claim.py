@@ -154,8 +154,9 @@ def _unsure(connection: Connection, shop: Shop, item: Item, now: dt.datetime) ->
     names = touched(item.under_way)
     known = make_unknown(item.known, names)
     store_offers(connection, item, known, now=now)
+    look = 0 if item.under_way["kind"] == Kind.STOCK.value else int(Due.READ)
     values = known_columns(known) | {
-        "due": listing.c.due.bitwise_or(int(Due.CONTENT)),
+        "due": listing.c.due.bitwise_or(int(Due.CONTENT) | look),
         "lane": min(item.lane, int(Lane.CONTENT)),
         "due_at": now,
         "settle_at": now + dt.timedelta(seconds=shop.settle_s()),

@@ -13,8 +13,14 @@ from syncer.store.tables import listing, picture_upload
 PATIENCE = 4
 
 
-def open_rows(connection: Connection, account_ids: Sequence[int], until: dt.datetime) -> int:
-    """Count listings and pictures of these accounts that are due, under way or in review before ``until``."""
+def open_rows(
+    connection: Connection, account_ids: Sequence[int], until: dt.datetime, uploading: Sequence[int] | None = None
+) -> int:
+    """Count listings and pictures of these accounts that are due, under way or in review before ``until``.
+
+    ``uploading`` are the accounts whose shops take pictures by upload (``None``: all of them): pictures for others
+    wait for ever.
+    """
     if not account_ids:
         return 0
     soon = and_(listing.c.due != 0, listing.c.due_at <= until, listing.c.tries < PATIENCE)
@@ -24,9 +30,10 @@ def open_rows(connection: Connection, account_ids: Sequence[int], until: dt.date
     )
     pictures = select(func.count()).where(
         and_(
-            picture_upload.c.account_id.in_(account_ids),
+            picture_upload.c.account_id.in_(account_ids if uploading is None else uploading),
             picture_upload.c.remote_id.is_(None),
             picture_upload.c.problem.is_(None),
+            picture_upload.c.tries < PATIENCE,
             picture_upload.c.due_at <= until,
         )
     )

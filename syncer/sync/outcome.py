@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, select, update
+from sqlalchemy import Connection, and_, case, literal, select, update
 
 from syncer.domain.listing import Json, Status
 from syncer.sdk.errors import ConnectorError
@@ -82,7 +82,8 @@ def _columns(item: Item, outcome: Outcome) -> dict[str, Any]:
     same = listing.c.version == item.version
     for name in _MARKED:
         if name in values:
-            values[name] = case((same, values[name]), else_=listing.c[name])
+            column = listing.c[name]
+            values[name] = case((same, literal(values[name], column.type)), else_=column)
     return values
 
 

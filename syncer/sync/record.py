@@ -195,6 +195,8 @@ class _Written:
         pause = max(backoff_s(self.shop, item.tries, urgent=urgent), error.after_s or 0.0)
         if recovery in _UNSURE:
             values |= self._settle_later()
+            # A number that was to rise can't be too high now; one that was to fall is asserted again at once.
+            values["due"] |= 0 if urgent else int(Due.READ)
         if recovery is Recovery.READ_BACK:
             values["problem"] = item.problem
             pause = min(pause, self.shop.finding.read_lag_s)

@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from syncer.channels.connectors import Load, open_connector
 from syncer.channels.records import Account, load_accounts
 from syncer.domain.words import SyncerError
+from syncer.sdk.contract import UploadsPictures
 from syncer.sdk.errors import ConnectorError
 from syncer.sdk.http import CallRecord
 from syncer.store.engine import read, write
@@ -168,10 +169,12 @@ class Service:
 
     def _open_rows(self, horizon_s: float) -> tuple[int, int]:
         """Count rows that will move on by themselves before long, and all that are due."""
-        ids = [shop.account.id for shop in self.accounts() if shop.account.sends and shop.lease.epoch]
+        shops = [shop for shop in self.accounts() if shop.account.sends and shop.lease.epoch]
+        ids = [shop.account.id for shop in shops]
+        uploading = [shop.account.id for shop in shops if isinstance(shop.connector, UploadsPictures)]
         until = utc_now() + dt.timedelta(seconds=horizon_s)
         with read(self._deps.engine) as connection:
-            waiting = open_rows(connection, ids, until) if is_released(connection) else 0
+            waiting = open_rows(connection, ids, until, uploading) if is_released(connection) else 0
             left = connection.execute(select(func.count()).select_from(listing).where(listing.c.due != 0)).scalar()
         return waiting, int(left or 0)
 

@@ -143,7 +143,7 @@ class Worker:
         waits = [shop.timing.poll_s, wait or shop.timing.poll_s, picture_wait or shop.timing.poll_s]
         if found.tasks:
             waits.append(_STUCK_S)
-        if found.next_at is not None:
+        if found.next_at is not None and found.next_at > now:
             waits.append((found.next_at - now).total_seconds())
         return max(min(waits), 0.005)
 

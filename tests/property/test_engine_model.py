@@ -141,7 +141,7 @@ class Crafts(RuleBasedStateMachine):
     @rule(pick=picks, stock=numbers)
     def add_variant(self, pick: int, stock: int) -> None:
         handle, _ = self._pick(pick)
-        if self.skus[handle] == [handle] or len(self.skus[handle]) >= 5:
+        if not self._has_options(handle) or len(self.skus[handle]) >= 5:
             return
         self.made += 1
         new = Variant(f"{handle}-v{self.made}", Decimal(110_000), (f"V{self.made}",), weight_g=400)
@@ -169,7 +169,7 @@ class Crafts(RuleBasedStateMachine):
     @rule(pick=picks)
     def change_option(self, pick: int) -> None:
         handle, sku = self._pick(pick)
-        if self.skus[handle] == [handle] or not self._has_options(handle):
+        if not self._has_options(handle):
             return
         self.made += 1
         values = (f"W{self.made}",)
@@ -178,7 +178,7 @@ class Crafts(RuleBasedStateMachine):
         )
 
     def _has_options(self, handle: str) -> bool:
-        return bool(self.world.load(handle).option_names)
+        return bool(self.world.product_now(handle).option_names)
 
     @precondition(lambda self: self.skus)
     @rule(pick=picks, where=st.integers(0, 1))

@@ -60,7 +60,7 @@ def questions(world: World) -> list[Question]:
 
 def free(world: World, sku: str) -> int:
     with read(world.engine) as connection:
-        product = world.load(sku.split("-", maxsplit=1)[0])
+        product = world.product_now(sku.split("-", maxsplit=1)[0])
         key = next(variant.id for variant in product.variants if variant.sku == sku)
         return available(connection, [key])[key]
 
@@ -93,7 +93,7 @@ def test_theirs_is_taken_in(shop: World) -> None:
     before = shop.control.last_call()
     sweep(shop)
     assert shop.control.writes(before) == [], "the shop is right already"
-    assert shop.load("guci").title == "Guci dari toko"
+    assert shop.product_now("guci").title == "Guci dari toko"
     assert free(shop, "guci") == 2
     assert offers_of(shop.there("guci")) == {"guci": (90_000, 2)}
     edit(shop, "kain", stock=4, offer="kain-S")

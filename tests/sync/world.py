@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import Engine, and_, insert, or_, select, update
+from sqlalchemy import Engine, insert, or_, select, update
 
 from syncer.catalogue.edit import delete_product, edit_product, rename_sku, save_product, set_price
 from syncer.catalogue.media import media_path
@@ -30,9 +30,10 @@ from syncer.inventory.ledger import set_on_hand
 from syncer.store.engine import read, write
 from syncer.store.sealed import Keys, open_keys
 from syncer.store.tables import account as account_table
-from syncer.store.tables import listing, listing_event, media, picture_upload
+from syncer.store.tables import listing, listing_event, media
 from syncer.sync.service import Deps, Service
 from syncer.sync.shop import Timing
+from tests.sync.stall import Stall
 from tests.sync.truth import Truth, compare, wanted
 
 #: Times of the engine in tests: everything that is minutes in life is parts of a second here.
@@ -114,10 +115,11 @@ class World:
         self.control = Control(running.control_url)
         self.control.limits(burst_per_s=10_000, review_delay_s=0.03, variation_wait_s=0.05)
         self.timing = FAST
+        self.load: Any = None
         self.truth = Truth()
 
     def deps(self, timing: Timing | None = None) -> Deps:
-        return Deps(self.engine, self.keys, self.home, timing or self.timing)
+        return Deps(self.engine, self.keys, self.home, timing or self.timing, load=self.load)
 
     def account(self, name: str = "Toko Orange", **options: Any) -> Account:
         values = {
@@ -129,6 +131,20 @@ class World:
         }
         return add_account(
             self.engine, self.keys, home=self.home, connector="shopee", name=name, options=values, now=now()
+        ).account
+
+    def stall(self, stall: Stall, name: str = "Kios", **options: Any) -> Account:
+        """Add an account on a platform in memory."""
+        self.load = stall.load
+        return add_account(
+            self.engine,
+            self.keys,
+            home=self.home,
+            connector="stall",
+            name=name,
+            options=options,
+            now=now(),
+            load=stall.load,
         ).account
 
     def picture(self, name: str) -> str:
@@ -301,14 +317,12 @@ class World:
         ]
 
     def settled(self) -> bool:
-        """Whether nothing is due, nothing is to be read again, and no picture waits."""
-        pending = and_(picture_upload.c.remote_id.is_(None), picture_upload.c.problem.is_(None))
+        """Whether nothing is due and nothing is to be read again."""
         busy = or_(listing.c.due != 0, listing.c.settle_at.is_not(None), listing.c.claim.is_not(None))
         with read(self.engine) as connection:
-            waits = connection.execute(select(picture_upload.c.sha256).where(pending).limit(1)).first()
-            return waits is None and connection.execute(select(listing.c.id).where(busy).limit(1)).first() is None
+            return connection.execute(select(listing.c.id).where(busy).limit(1)).first() is None
 
-    def load(self, handle: str) -> Product:
+    def product_now(self, handle: str) -> Product:
         with read(self.engine) as connection:
             return load_product(connection, handle)
 

@@ -1,0 +1,132 @@
+"""A platform in memory that says what a test tells it to: for answers that no sandbox gives."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from syncer.domain.listing import Json, RemoteListing, RemoteOffer, Rendered, RenderedOffer, Status, WantedListing
+from syncer.domain.words import Words
+from syncer.sdk.contract import Budget, BudgetKind, Context, Finding, Identity, Info
+from syncer.sdk.errors import Gone
+from syncer.sdk.operations import Kind, ListingRef, Operation, Page, Result
+from syncer.sdk.options import Options
+
+Say = Callable[[Operation], Result | None]
+
+
+class StallOptions(Options):
+    base_url: str = "http://127.0.0.1:9"
+    app: str = "satu"
+    shop: str = "kios"
+    calls: int = 1000
+
+
+class Stall:
+    """The platform. ``say`` answers a write instead of the stall, if it gives something; ``made`` logs writes."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, RemoteListing] = {}
+        self.writes: list[Kind] = []
+        self.looks = 0
+        self.say: Say = lambda _operation: None
+        self.on_render: Callable[[WantedListing], None] = lambda _listing: None
+        self.on_check: Callable[[], None] = lambda: None
+        self.lock = threading.Lock()
+
+    def load(self, _name: str) -> type[Any]:
+        """Return the connector's class, for ``Deps.load``."""
+        return type("StallConnector", (_Connector,), {"stall": self})
+
+
+class _Connector:
+    stall: Stall
+    info: ClassVar[Info] = Info(
+        name="stall",
+        label="Stall",
+        currencies=("IDR",),
+        operations=frozenset(Kind),
+        finding=Finding(search_lag_s=0.05, late_write_s=0.05, read_lag_s=0.02, strong=True),
+        editable_fields=("title", "description"),
+    )
+    options_type: ClassVar[type[Options]] = StallOptions
+
+    def __init__(self, options: Options, context: Context) -> None:
+        assert isinstance(options, StallOptions)
+        self._options, self._context = options, context
+
+    def check(self) -> Identity:
+        self.stall.on_check()
+        return Identity(self._options.shop, self._options.shop, currency="IDR", test_shop=True)
+
+    def budgets(self) -> Sequence[Budget]:
+        return (Budget("all", f"stall:{self._options.app}", BudgetKind.TOKEN, self._options.calls, 1.0),)
+
+    def render(self, listing: WantedListing, facts: Mapping[str, Json]) -> Rendered:
+        self.stall.on_render(listing)
+        offers = tuple(RenderedOffer(o.key, o.sku, o.price, o.quantity, o.option_values) for o in listing.offers)
+        fields = {"title": listing.title, "description": listing.description}
+        return Rendered(fields, offers, listing.option_names, listing.live)
+
+    def apply(self, batch: Sequence[Operation]) -> Sequence[Result]:
+        return [self._one(operation) for operation in batch]
+
+    def _one(self, operation: Operation) -> Result:
+        with self.stall.lock:
+            self.stall.writes.append(operation.kind)
+            said = self.stall.say(operation)
+            return said if said is not None else self.write(operation)
+
+    def write(self, operation: Operation) -> Result:
+        """Do what is asked, as a good platform does."""
+        kind, wanted, there = operation.kind, operation.rendered, self.stall.there
+        number = operation.remote_id or f"n{len(there) + 1}"
+        if kind is Kind.DELETE:
+            there.pop(number, None)
+            return Result(RemoteListing(number, Status.DELETED))
+        before = there.get(number)
+        offers = {o.key: o for o in before.offers} if before else {}
+        fields = dict(before.fields) if before else {}
+        status = before.status if before else Status.LIVE
+        if kind in (Kind.CREATE, Kind.RESHAPE):
+            offers = {o.key: _offer(o, offers.get(o.key)) for o in wanted.offers}
+        if kind in (Kind.CREATE, Kind.UPDATE):
+            names = wanted.fields if kind is Kind.CREATE else operation.fields
+            fields |= {name: wanted.fields[name] for name in names}
+        for offer in wanted.offers:
+            if offer.key in operation.offers and kind in (Kind.STOCK, Kind.PRICE):
+                part = {"quantity": offer.quantity} if kind is Kind.STOCK else {"price": offer.price}
+                offers[offer.key] = replace(offers[offer.key], **part)
+        if kind in (Kind.SHOW, Kind.HIDE):
+            status = Status.LIVE if kind is Kind.SHOW else Status.HIDDEN
+        found = RemoteListing(
+            number, status, operation.ref.marker, fields, wanted.option_names, tuple(offers.values()), True
+        )
+        there[number] = found
+        return Result(found)
+
+    def find_listing(self, ref: ListingRef) -> Sequence[RemoteListing]:
+        self.stall.looks += 1
+        wanted = {ref.marker, *ref.skus}
+        return [
+            one
+            for one in self.stall.there.values()
+            if one.marker == ref.marker or any(offer.sku in wanted for offer in one.offers)
+        ]
+
+    def fetch_listing(self, remote_id: str) -> RemoteListing:
+        self.stall.looks += 1
+        found = self.stall.there.get(remote_id)
+        if found is None:
+            raise Gone("gone", Words("Tidak ada lagi.", "No longer there."))
+        return found
+
+    def fetch_listings(self, cursor: str | None) -> Page:
+        return Page(tuple(self.stall.there.values()))
+
+
+def _offer(offer: RenderedOffer, before: RemoteOffer | None) -> RemoteOffer:
+    number = before.remote_id if before else f"o{offer.key}"
+    return RemoteOffer(number, offer.sku, offer.price, offer.quantity, offer.option_values, {}, offer.key)

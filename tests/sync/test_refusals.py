@@ -1,0 +1,173 @@
+"""What a shop refuses, or answers in a way that nobody understands: three strikes, then a person; stock goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from syncer.domain.words import Words
+from syncer.sdk.errors import Blocked, ConnectorError, OutcomeUnknown, Rejected, Transient, Unclassified
+from syncer.sdk.operations import Kind, Operation, Result
+from syncer.store.engine import read, write
+from syncer.sync.answers import problem_rows, retry
+from tests.sync.stall import Stall
+from tests.sync.world import World, now, wait_until
+
+WORDS = Words("Tidak mau.", "Won't do.")
+
+
+def refuse(
+    *kinds: Kind, error: Callable[[str, Words], ConnectorError] = Rejected
+) -> Callable[[Operation], Result | None]:
+    return lambda operation: Result(error=error("no", WORDS)) if operation.kind in kinds else None
+
+
+@pytest.fixture
+def stall() -> Stall:
+    return Stall()
+
+
+@pytest.fixture
+def shop(world: World, stall: Stall) -> World:
+    account = world.stall(stall)
+    world.product("guci", stock=5)
+    world.product("vas", stock=5)
+    world.publish(account, "guci", "vas")
+    world.settle()
+    stall.writes.clear()
+    return world
+
+
+def there(stall: Stall, sku: str) -> tuple[int, int]:
+    offer = next(o for one in stall.there.values() for o in one.offers if o.sku == sku)
+    return int(offer.price or 0), int(offer.quantity or 0)
+
+
+def try_all(shop: World) -> None:
+    """Let everything that waits be tried, often enough for three strikes."""
+    for _ in range(5):
+        shop.sync(horizon_s=0.5)
+        shop.hurry()
+    shop.sync(horizon_s=0.5)
+
+
+@pytest.mark.parametrize("error", [Rejected, Unclassified])
+def test_three_strikes_and_a_person(shop: World, stall: Stall, error: type[ConnectorError]) -> None:
+    stall.say = refuse(Kind.UPDATE, error=error)
+    shop.title("guci", "Guci baru")
+    try_all(shop)
+    assert stall.writes == [Kind.UPDATE] * 3
+    row = shop.row("guci")
+    assert (row.state, row.due) == ("fix" if error is Rejected else "parked", 0)
+    with read(shop.engine) as connection:
+        assert [(one.handle, one.problem.code) for one in problem_rows(connection)] == [("guci", "no")]
+    shop.stock("guci", 2)
+    try_all(shop)
+    assert there(stall, "guci") == (100_000, 2), "its stock goes out"
+    assert stall.writes == [Kind.UPDATE] * 3 + [Kind.STOCK], "its content doesn't"
+    assert shop.row("guci").state == row.state, "and a person is still told"
+    stall.say = lambda _operation: None
+    shop.title("guci", "Guci lain")
+    shop.settle()
+    assert shop.row("guci").state == "live"
+    assert shop.row("guci").problem is None
+
+
+def test_a_person_may_say_try_again(shop: World, stall: Stall) -> None:
+    stall.say = refuse(Kind.UPDATE)
+    shop.title("guci", "Guci baru")
+    try_all(shop)
+    stall.say = lambda _operation: None
+    with write(shop.engine) as connection:
+        assert retry(connection, shop.only_account().id, shop.product_now("guci").id, now=now())
+    shop.settle()
+    assert next(one for one in stall.there.values() if one.marker == "guci").fields["title"] == "Guci baru"
+
+
+@pytest.mark.parametrize("error", [Transient, Blocked])
+def test_what_passes_is_tried_for_as_long_as_it_takes(shop: World, stall: Stall, error: type[ConnectorError]) -> None:
+    stall.say = refuse(Kind.UPDATE, error=error)
+    shop.title("guci", "Guci baru")
+    try_all(shop)
+    assert len(stall.writes) > 3
+    assert shop.row("guci").due != 0
+    stall.writes.clear()
+    with shop.at_work():
+        time.sleep(1.0)
+    assert len(stall.writes) <= 7, "not more often than the longest back-off says"
+    stall.say = lambda _operation: None
+    shop.settle()
+    assert shop.row("guci").state == "live"
+
+
+def test_a_refused_rise_rests_and_a_refused_fall_does_not(shop: World, stall: Stall) -> None:
+    stall.say = refuse(Kind.STOCK, error=Unclassified)
+    shop.stock("guci", 9)
+    try_all(shop)
+    assert shop.row("guci").due == 0
+    shop.stock("vas", 1)
+    try_all(shop)
+    assert shop.row("vas").due != 0
+    stall.say = lambda _operation: None
+    shop.hurry()
+    shop.settle()
+    assert there(stall, "vas") == (100_000, 1)
+
+
+def test_a_bug_in_a_connector_parks_one_listing(shop: World, stall: Stall) -> None:
+    def say(operation: Operation) -> Result | None:
+        if operation.ref.marker == "guci":
+            raise KeyError("halo")
+        return None
+
+    stall.say = say
+    shop.title("guci", "Guci baru")
+    shop.title("vas", "Vas baru")
+    try_all(shop)
+    assert shop.row("guci").state == "parked"
+    assert shop.row("guci").problem["code"] == "bug_KeyError"
+    assert shop.row("vas").state == "live"
+
+
+def test_a_bug_in_render_holds_up_nothing_else(shop: World, stall: Stall) -> None:
+    def on_render(listing: object) -> None:
+        if getattr(listing, "marker", "") == "guci":
+            raise ZeroDivisionError
+
+    stall.on_render = on_render
+    shop.title("guci", "Guci baru")
+    shop.title("vas", "Vas baru")
+    shop.sync()
+    assert shop.row("guci").state == "fix"
+    assert shop.row("guci").problem["code"] == "bug_ZeroDivisionError"
+    assert shop.row("vas").state == "live"
+
+
+def test_a_shop_that_says_yes_and_keeps_its_own_is_noticed(shop: World, stall: Stall) -> None:
+    stall.say = lambda operation: Result(stall.there[operation.remote_id]) if operation.kind is Kind.UPDATE else None
+    shop.title("guci", "Guci baru")
+    try_all(shop)
+    row = shop.row("guci")
+    assert (row.state, row.due, row.problem["code"]) == ("parked", 0, "not_kept")
+    assert stall.writes == [Kind.UPDATE] * 3
+
+
+def test_an_unclear_answer_is_read_back_before_anything_else(shop: World, stall: Stall) -> None:
+    answers = iter([Result(error=OutcomeUnknown("lost", WORDS))])
+    stall.say = lambda operation: next(answers, None) if operation.kind is Kind.UPDATE else None
+    shop.title("guci", "Guci baru")
+    looks = stall.looks
+    shop.settle()
+    assert stall.writes == [Kind.UPDATE, Kind.UPDATE]
+    assert stall.looks > looks
+
+
+def test_a_rise_that_is_unsure_is_read_and_a_fall_is_sent_again_at_once(shop: World, stall: Stall) -> None:
+    lost = [Result(error=OutcomeUnknown("lost", WORDS)), Result(error=OutcomeUnknown("lost", WORDS))]
+    stall.say = lambda operation: lost.pop() if lost and operation.kind is Kind.STOCK else None
+    with shop.at_work():
+        shop.stock("guci", 0)
+        wait_until(lambda: there(stall, "guci")[1] == 0)
+    assert stall.writes[:2] == [Kind.STOCK, Kind.STOCK]
