@@ -114,10 +114,13 @@ class _Look:
         later = item.settle_at is not None and item.settle_at > (self.task.claimed_at or self.now)
         if later and item.settle_at is not None:
             waits.append(item.settle_at)
+        sure_from = self.now
+        if item.acknowledged_at is not None:
+            sure_from = item.acknowledged_at + dt.timedelta(seconds=self.shop.finding.read_lag_s)
         if known.status is Status.REVIEW:
-            waits.append(self.now + dt.timedelta(seconds=self.shop.review_check_s))
-        if item.acknowledged_at is not None and self.once_more:
-            waits.append(item.acknowledged_at + dt.timedelta(seconds=self.shop.finding.read_lag_s))
+            waits.append(max(self.now + dt.timedelta(seconds=self.shop.review_check_s), sure_from))
+        if self.once_more:
+            waits.append(sure_from)
         keep = later or self.once_more
         return {"settle_at": min(waits, default=None), "late": (list(item.late) or None) if keep else None}
 

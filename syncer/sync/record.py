@@ -15,7 +15,7 @@ from syncer.store.marks import Due, Lane
 from syncer.sync.difference import Difference, compare
 from syncer.sync.known import SHAPE, Known, make_unknown, merge, sku_keys, touched, under_way
 from syncer.sync.outcome import Outcome, deleted_outcome, gone_outcome, store
-from syncer.sync.prepare import STRIKES, Task, shown_state
+from syncer.sync.prepare import REJECTED_CODE, STRIKES, Task, shown_state
 from syncer.sync.rows import Item
 from syncer.sync.shop import Shop
 
@@ -150,7 +150,8 @@ class _Written:
             "not_before": self.now + dt.timedelta(seconds=again_s) if again_s else None,
             "state": "waiting" if left.anything else shown_state(known.status),
         }
-        if self._is_stock and (item.strikes >= STRIKES or known.status is Status.REJECTED):
+        rejected = item.problem is not None and item.problem.get("code") == REJECTED_CODE
+        if self._is_stock and (item.strikes >= STRIKES or rejected):
             values |= {"state": item.state, "problem": item.problem}
         else:
             values |= {"problem": None} | ({} if self._is_stock else {"strikes": 0})

@@ -87,7 +87,8 @@ class _Connector:
             there.pop(number, None)
             return Result(RemoteListing(number, Status.DELETED))
         before = there.get(number)
-        offers = {o.key: o for o in before.offers} if before else {}
+        keys = {o.remote_id: o.key for o in operation.known.offers} if operation.known else {}
+        offers = {o.key or keys.get(o.remote_id): replace(o, key=None) for o in before.offers} if before else {}
         fields = dict(before.fields) if before else {}
         status = before.status if before else Status.LIVE
         if kind in (Kind.CREATE, Kind.RESHAPE):
@@ -105,7 +106,8 @@ class _Connector:
             number, status, operation.ref.marker, fields, wanted.option_names, tuple(offers.values()), True
         )
         there[number] = found
-        return Result(found)
+        named = tuple(replace(offer, key=key) for key, offer in offers.items())
+        return Result(replace(found, offers=named))
 
     def find_listing(self, ref: ListingRef) -> Sequence[RemoteListing]:
         self.stall.looks += 1
@@ -129,4 +131,4 @@ class _Connector:
 
 def _offer(offer: RenderedOffer, before: RemoteOffer | None) -> RemoteOffer:
     number = before.remote_id if before else f"o{offer.key}"
-    return RemoteOffer(number, offer.sku, offer.price, offer.quantity, offer.option_values, {}, offer.key)
+    return RemoteOffer(number, offer.sku, offer.price, offer.quantity, offer.option_values)
