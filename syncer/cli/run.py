@@ -20,4 +20,5 @@ def run() -> None:
     from syncer.daemon import run_daemon
 
     desk = open_desk()
+    desk.logs(desk.settings.log_level)
     run_daemon(desk.settings, desk.deps, language=language())
