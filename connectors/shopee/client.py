@@ -8,6 +8,7 @@ import hmac
 import json as jsonlib
 import logging
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,6 +75,8 @@ class ShopeeClient:
     def __init__(self, options: ShopeeOptions, context: Context) -> None:
         self._options = options
         self._context = context
+        #: The tokens that this thread signed with last. Asking for the newest would hide which ones were refused.
+        self._signed = threading.local()
 
     def __repr__(self) -> str:
         return f"ShopeeClient({self._options.base_url!r})"
@@ -150,6 +153,7 @@ class ShopeeClient:
         tokens = self.tokens()
         if tokens is None:
             raise sign_in_missing()
+        self._signed.tokens = tokens
         partner, moment, shop = str(self._options.partner_id), self._moment(), self.shop_id()
         key = self._options.partner_key.get_secret_value()
         signature = sign(key, partner, path, moment, tokens.access_token, shop)
@@ -196,7 +200,7 @@ class ShopeeClient:
         return plain(found, _MESSAGE_LENGTH)
 
     def _secrets(self) -> list[str]:
-        tokens = self.tokens()
+        tokens: Tokens | None = getattr(self._signed, "tokens", None)
         known = [*self._options.secrets().values()]
         if tokens is not None:
             known += [tokens.access_token, tokens.refresh_token]

@@ -267,14 +267,14 @@ class World:
             service.stop()
 
     @contextmanager
-    def at_work(self, timing: Timing | None = None) -> Iterator[Service]:
-        """Keep an engine running, as the daemon does."""
+    def at_work(self, timing: Timing | None = None, stop_s: float = 30.0) -> Iterator[Service]:
+        """Keep an engine running, as the daemon does; at the end it has ``stop_s`` seconds for its last calls."""
         service = Service(self.deps(timing))
         service.start()
         try:
             yield service
         finally:
-            service.stop()
+            service.stop(stop_s)
 
     def hurry(self) -> None:
         """What waits for a moment is due now: a back-off, a platform's pause, a second look."""
