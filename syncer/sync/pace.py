@@ -28,6 +28,7 @@ LONGEST_PAUSE_S = 30.0
 #: For how long after an urgent call was told to wait the others stand back.
 _STAND_BACK_S = 0.1
 _SAVED_AHEAD = 20
+_NOTHING = 1e-9
 
 
 @dataclass
@@ -47,9 +48,9 @@ class _Meter:
 
     @property
     def room(self) -> float:
-        """How many calls may go out at once: the limit less what jitter may take."""
+        """How many calls may go out at once. A bucket refills while they are on their way: a part is left for that."""
         budget = self.budget
-        if budget.kind is BudgetKind.DAILY:
+        if budget.kind is not BudgetKind.TOKEN:
             return float(budget.limit)
         return max(budget.limit * (1 - _JITTER_S / max(budget.per_seconds, _JITTER_S)), 1.0)
 
@@ -197,7 +198,11 @@ class Pacer:
         needed = 1 + others + (0.0 if lane <= Lane.FALL else meter.reserve)
         if budget.kind is BudgetKind.TOKEN:
             self._refill(meter, now)
-            return max((min(needed, meter.room) - meter.tokens) * meter.token_s, 0.0)
+            missing = needed - meter.tokens
+            if missing <= _NOTHING:
+                return 0.0
+            # More than there is room for: places that were kept have to be used first.
+            return (missing if needed <= meter.room else 1.0) * meter.token_s
         if budget.kind is BudgetKind.DAILY:
             self._new_day(meter)
             return 0.0 if budget.limit - meter.used_today >= needed else self._until_midnight(budget)
