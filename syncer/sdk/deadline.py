@@ -1,7 +1,9 @@
-"""An answer that never ends: head and body together must arrive within a deadline (security.md H5).
+"""The ends of a call: nothing goes out that may no longer go out, and no answer lasts for ever (security.md H5).
 
 A time-out of a socket starts anew with each byte, so a server that sends one byte every few seconds, or one
 ``100 Continue`` after the other, would hold a call for ever, and with it a lease that counts on the call's end.
+A process may be paused at any moment, for hours; so whether a call may go out is asked once more right before each
+of its bytes does.
 """
 
 from __future__ import annotations
@@ -43,8 +45,11 @@ class _UntilDeadline(io.RawIOBase):
         super().close()
 
 
-def bound(pool_manager: Any, seconds_left: SecondsLeft) -> None:
-    """Let every answer over ``pool_manager`` (urllib3's) end within ``seconds_left()`` of its request."""
+def bound(pool_manager: Any, seconds_left: SecondsLeft, may_send: Callable[[], None] = lambda: None) -> None:
+    """Let every answer over ``pool_manager`` (urllib3's) end within ``seconds_left()`` of its request.
+
+    ``may_send`` is called right before anything goes out, and raises if it may not.
+    """
 
     class Answer(HTTPResponse):
         def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
@@ -56,8 +61,20 @@ def bound(pool_manager: Any, seconds_left: SecondsLeft) -> None:
     class Plain(HTTPConnection):
         response_class = Answer
 
+        def send(self, data: Any) -> None:
+            if self.sock is None:
+                self.connect()
+            may_send()
+            super().send(data)
+
     class Secure(HTTPSConnection):
         response_class = Answer
+
+        def send(self, data: Any) -> None:
+            if self.sock is None:
+                self.connect()
+            may_send()
+            super().send(data)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

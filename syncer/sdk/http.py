@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 import requests
@@ -49,6 +49,14 @@ class Gate(Protocol):
 
     def after(self, operation: str, status: int, headers: Mapping[str, str]) -> None:
         """Learn from the answer (``status`` 0: no answer)."""
+
+
+@runtime_checkable
+class LastWord(Protocol):
+    """What a gate may have besides: a last word when the bytes are about to go out."""
+
+    def sending(self) -> None:
+        """Raise ConnectorError if the call of this thread may not go out any more. Takes no time."""
 
 
 class OpenGate:
@@ -132,7 +140,7 @@ class HttpClient:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=pool, max_retries=0)
-        bound(adapter.poolmanager, lambda: self._deadline_s)
+        bound(adapter.poolmanager, lambda: self._deadline_s, self._may_send)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -199,7 +207,7 @@ class HttpClient:
         sent_headers = {"Content-Type": "application/json"} if is_json else {}
         sent_headers.update(headers() if callable(headers) else headers or {})
         started = time.monotonic()
-        status, body, answer_headers = 0, b"", {}
+        status, body, answer_headers, unsent = 0, b"", {}, False
         try:
             response = self._session.request(
                 method,
@@ -216,10 +224,21 @@ class HttpClient:
             body = _bounded_body(response, write, started + max(self._deadline_s, timeout_s or 0.0))
         except RequestException as error:
             raise _transport_error(error, write) from None
+        except _UnsentError as error:
+            unsent = True
+            raise error.why from None
         finally:
             self._gate.after(operation, status, answer_headers)
-            self._log(operation, method, url, write, status, started, len(data or b""), len(body))
+            if not unsent:
+                self._log(operation, method, url, write, status, started, len(data or b""), len(body))
         return Answer(status, answer_headers, body, write)
+
+    def _may_send(self) -> None:
+        if isinstance(self._gate, LastWord):
+            try:
+                self._gate.sending()
+            except ConnectorError as error:
+                raise _UnsentError(error) from None
 
     def _check_host(self, url: str) -> None:
         parts = urlsplit(url)
@@ -246,6 +265,14 @@ class HttpClient:
         self._on_call(
             CallRecord(operation, method, parts.netloc, parts.path, write, status, round(ms, 2), sent, received)
         )
+
+
+class _UnsentError(Exception):
+    """The call was not sent: the gate had the last word. Not an error of the transport, which would wrap it."""
+
+    def __init__(self, why: ConnectorError) -> None:
+        super().__init__(why.code)
+        self.why = why
 
 
 def _bounded_body(response: requests.Response, write: bool, deadline: float) -> bytes:

@@ -27,6 +27,7 @@ BUSY_S = 10.0
 
 _POLL_S = 0.002
 _READER_BUSY_MS = 5000
+_IDLE_MS = 30_000
 _AFTER_COMMIT = "syncer_after_commit"
 _MODE = "syncer_mode"
 
@@ -291,7 +292,7 @@ def _open_postgresql(address: URL) -> Engine:
     for name, value in defaults.items():
         if name not in address.query:
             address = address.update_query_dict({name: value})
-    return create_engine(
+    engine = create_engine(
         address,
         hide_parameters=True,
         pool_size=12,
@@ -300,6 +301,15 @@ def _open_postgresql(address: URL) -> Engine:
         pool_use_lifo=True,
         pool_pre_ping=True,
     )
+    event.listen(engine, "connect", _on_postgresql_connect)
+    return engine
+
+
+def _on_postgresql_connect(connection: Any, _record: Any) -> None:
+    """Let the server end a transaction whose process was stopped in its midst: others wait for its locks."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+    connection.commit()
 
 
 def _translate_postgresql(context: ExceptionContext, place: str) -> errors.StoreError | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -128,16 +128,18 @@ def unclaim(shop: Shop, tasks: Sequence[Task]) -> None:
             connection.execute(update(listing).where(ours).values(values))
 
 
-def recover(shop: Shop, now: dt.datetime) -> int:
+def recover(shop: Shop, now: dt.datetime, only: Collection[int] | None = None) -> int:
     """Take over after a crash: whatever an earlier holder had under way is unknown from now on.
 
     A create is looked for before it is ever sent again; other values are read back, or asserted if they fall.
-    Returns how many listings that were.
+    ``only`` names our own listings whose outcome could not be recorded. Returns how many listings that were.
     """
     with write(shop.engine) as connection:
         if not shop.lease.held(connection):
             return 0
         query = select(listing.c.id).where(and_(listing.c.account_id == shop.account.id, listing.c.claim.is_not(None)))
+        if only is not None:
+            query = query.where(listing.c.id.in_(only))
         items = load_items(connection, list(connection.execute(query).scalars()), lock=True)
         for item in items.values():
             values: dict[str, Any] = {"claim": None, "claim_epoch": None, "under_way": None}

@@ -110,6 +110,11 @@ class ShopGate:
         if not self._lease.outlives(self._lease_left_s):
             raise _not_sent("lease")
 
+    def sending(self) -> None:
+        """Make sure once more, right before the bytes go out: this process may have been paused since."""
+        if not self._lease.outlives(0.0):
+            raise _not_sent("lease")
+
     def after(self, operation: str, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer's status: 429 pauses, anything else that answered shortens the next pause."""
         if status == 429:

@@ -27,7 +27,7 @@ from syncer.store.tables import meta
 from syncer.sync.account_state import account_refused
 from syncer.sync.beforehand import Upload, due_uploads, fetch_facts, next_upload, upload
 from syncer.sync.carry_out import carry_out
-from syncer.sync.claim import claim
+from syncer.sync.claim import claim, recover
 from syncer.sync.prepare import Action, Task, due_rows, next_moment, prepare, read_tasks, settle_ids
 from syncer.sync.shop import Shop, monotonic, utc_now
 
@@ -64,6 +64,7 @@ class Worker:
         self._facts: set[str] = set()
         self._pictures: set[str] = set()
         self._refreshing, self._refresh_at = False, 0.0
+        self._unrecorded: set[int] = set()
         self._released = True
 
     def start_once(self) -> None:
@@ -119,6 +120,7 @@ class Worker:
     def _round(self) -> float:
         """Start what can be started now; return the seconds until there may be more (0: at once)."""
         shop, now = self.shop, utc_now()
+        self._recover_unrecorded(now)
         if self._free == 0:
             return shop.timing.poll_s
         with read(shop.engine) as connection:
@@ -233,8 +235,25 @@ class Worker:
         self.shop.gate.enter(lane, held=True)
         try:
             carry_out(self.shop, tasks)
+        except Exception:
+            # Its outcome is not in the database, which was full or away: it counts as unknown.
+            with self._lock:
+                self._unrecorded |= {task.item.id for task in tasks}
+            raise
         finally:
             self.shop.gate.leave()
+
+    def _recover_unrecorded(self, now: dt.datetime) -> None:
+        with self._lock:
+            ids, self._unrecorded = self._unrecorded, set()
+        if not ids:
+            return
+        try:
+            recover(self.shop, now, ids)
+        except StoreError:
+            with self._lock:
+                self._unrecorded |= ids
+            raise
 
     def _submit(self, work: Callable[[], None]) -> None:
         with self._lock:

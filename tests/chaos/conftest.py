@@ -29,9 +29,17 @@ class Engines:
         self._context.set_forkserver_preload(["tests.chaos.runner"])
         self._started: list[Any] = []
 
-    def start(self, timing: Timing, point: str = "", after: int = 1, *, forever: bool = False) -> Any:
+    def start(
+        self,
+        timing: Timing,
+        point: str = "",
+        after: int = 1,
+        *,
+        fuse: int = signal.SIGKILL,
+        forever: bool = False,
+    ) -> Any:
         """Start one and return its process."""
-        arguments = (self._url, str(self._home), timing, point, after)
+        arguments = (self._url, str(self._home), timing, point, after, fuse)
         process = self._context.Process(target=runner.run, args=arguments, kwargs={"forever": forever}, daemon=True)
         process.start()
         self._started.append(process)

@@ -33,10 +33,10 @@ _FLIGHT_S = 0.004
 
 
 class Fuse:
-    """Kills this process when ``point`` is passed for the ``after``-th time."""
+    """Sends this process a signal when ``point`` is passed for the ``after``-th time."""
 
-    def __init__(self, point: str, after: int) -> None:
-        self._point, self._left = point, after
+    def __init__(self, point: str, after: int, number: int) -> None:
+        self._point, self._left, self._number = point, after, number
         self._lock = threading.Lock()
 
     def passes(self, point: str) -> bool:
@@ -49,12 +49,12 @@ class Fuse:
 
     def pass_by(self, point: str) -> None:
         if self.passes(point):
-            die()
+            self.burn()
 
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(10)
+    def burn(self) -> None:
+        os.kill(os.getpid(), self._number)
+        if self._number == signal.SIGKILL:
+            time.sleep(10)
 
 
 def _before(module: Any, name: str, hook: Callable[..., None]) -> None:
@@ -90,7 +90,7 @@ def arm(fuse: Fuse) -> None:
             return
         fuse.pass_by("sending")
         if fuse.passes("in_flight"):
-            threading.Timer(_FLIGHT_S, die).start()
+            threading.Timer(_FLIGHT_S, fuse.burn).start()
 
     _after(worker, "claim", claimed)
     _before(requests.Session, "request", sending)
@@ -102,11 +102,20 @@ def arm(fuse: Fuse) -> None:
     _before(refresh.Attempt, "_keep", lambda *_a, **_k: fuse.pass_by("refreshed"))
 
 
-def run(url: str, home: str, timing: Timing, point: str = "", after: int = 1, *, forever: bool = False) -> None:
+def run(
+    url: str,
+    home: str,
+    timing: Timing,
+    point: str = "",
+    after: int = 1,
+    number: int = signal.SIGKILL,
+    *,
+    forever: bool = False,
+) -> None:
     """Run the engine until nothing is due (or ``forever``, as the daemon does), or until the fuse ends it."""
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    arm(Fuse(point, after))
+    arm(Fuse(point, after, number))
     engine = open_engine(url, home=Path(home))
     service = Service(Deps(engine, open_keys(engine, Path(home)), Path(home), timing))
     service.start()
