@@ -369,10 +369,11 @@ listing = Table(
     Index(
         "ix_listing_claimed",
         "account_id",
+        "claim",
         sqlite_where=text("claim IS NOT NULL"),
         postgresql_where=text("claim IS NOT NULL"),
     ),
-    Index("ix_listing_state", "account_id", "state"),
+    Index("ix_listing_state", "state", "account_id"),
 )
 
 #: What one variant shows there: the acknowledged price and quantity. ``unknown`` flags: the value may differ.

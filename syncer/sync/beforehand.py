@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from syncer.catalogue.media import media_path
 from syncer.channels.facts import save_fact
@@ -68,7 +68,8 @@ def _fact_failed(shop: Shop, key: str, error: ConnectorError) -> None:
 def next_upload(connection: Connection, account_id: int, on_their_way: Collection[str]) -> dt.datetime | None:
     """Return when the next picture is to be uploaded, those aside that are on their way."""
     waiting = and_(_wanted(account_id), picture_upload.c.sha256.not_in(list(on_their_way)))
-    found: dt.datetime | None = connection.execute(select(func.min(picture_upload.c.due_at)).where(waiting)).scalar()
+    query = select(picture_upload.c.due_at).where(waiting).order_by(picture_upload.c.due_at).limit(1)
+    found: dt.datetime | None = connection.execute(query).scalar()
     return found
 
 

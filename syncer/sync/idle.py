@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, select
 
 from syncer.store.tables import listing, picture_upload
+from syncer.sync.prepare import ANY_LANE, IS_DUE
 
 #: A listing that failed this often in a row is left to its back-off: nobody waits for it.
 PATIENCE = 4
@@ -23,11 +24,12 @@ def open_rows(
     """
     if not account_ids:
         return 0
-    soon = and_(listing.c.due != 0, listing.c.due_at <= until, listing.c.tries < PATIENCE)
-    review = and_(listing.c.settle_at <= until, listing.c.state == "review")
-    rows = select(func.count()).where(
-        and_(listing.c.account_id.in_(account_ids), or_(soon, review, listing.c.claim.is_not(None)))
-    )
+    mine = listing.c.account_id.in_(account_ids)
+    due = and_(mine, IS_DUE, ANY_LANE, listing.c.due_at <= until, listing.c.tries < PATIENCE)
+    under_way = and_(mine, listing.c.claim.is_not(None))
+    reviewed = and_(mine, listing.c.settle_at.is_not(None), listing.c.settle_at <= until)
+    review = and_(reviewed, listing.c.state == "review", listing.c.claim.is_(None))
+    counts = [select(func.count()).select_from(listing).where(where) for where in (due, under_way, review)]
     pictures = select(func.count()).where(
         and_(
             picture_upload.c.account_id.in_(account_ids if uploading is None else uploading),
@@ -37,4 +39,4 @@ def open_rows(
             picture_upload.c.due_at <= until,
         )
     )
-    return int(connection.execute(rows).scalar() or 0) + int(connection.execute(pictures).scalar() or 0)
+    return sum(int(connection.execute(query).scalar() or 0) for query in (*counts, pictures))

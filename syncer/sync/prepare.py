@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, literal_column, or_, select
 
 from syncer.channels.facts import Fact
 from syncer.domain.listing import Rendered, Status, WantedListing
@@ -38,6 +38,12 @@ PICTURE_WAIT_S = 30.0
 FACT_WAIT_S = 0.25
 #: Writes of content: they need the platform's facts, and wait for a person after three refusals.
 _CONTENT = (Kind.CREATE, Kind.UPDATE, Kind.RESHAPE, Kind.SHOW)
+
+
+#: Due, and nobody has it under way. As the partial index says it, to the letter: no database proves it of a parameter.
+IS_DUE = and_(listing.c.due != literal_column("0"), listing.c.claim.is_(None))
+#: Always true; it leads SQLite to the index of what is due.
+ANY_LANE = listing.c.lane >= 0
 
 
 class Action(StrEnum):
@@ -105,8 +111,7 @@ def due_rows(connection: Connection, account_id: int, now: dt.datetime, limit: i
         .where(
             and_(
                 listing.c.account_id == account_id,
-                listing.c.due != 0,
-                listing.c.claim.is_(None),
+                IS_DUE,
                 listing.c.due_at <= now,
                 or_(listing.c.not_before.is_(None), listing.c.not_before <= now),
             )
@@ -138,12 +143,11 @@ def settle_ids(connection: Connection, account_id: int, now: dt.datetime, limit:
 
 def next_moment(connection: Connection, account_id: int) -> dt.datetime | None:
     """Return when the next listing of an account that nobody has under way is due, or is to be read again."""
-    mine = and_(listing.c.account_id == account_id, listing.c.claim.is_(None))
+    mine = listing.c.account_id == account_id
+    to_settle = and_(listing.c.settle_at.is_not(None), listing.c.claim.is_(None), listing.c.remote_id.is_not(None))
     from_then = case((listing.c.not_before > listing.c.due_at, listing.c.not_before), else_=listing.c.due_at)
-    due = select(func.min(from_then)).where(and_(mine, listing.c.due != 0))
-    settle = select(func.min(listing.c.settle_at)).where(
-        and_(mine, listing.c.settle_at.is_not(None), listing.c.remote_id.is_not(None))
-    )
+    due = select(func.min(from_then)).where(and_(mine, IS_DUE, ANY_LANE))
+    settle = select(listing.c.settle_at).where(and_(mine, to_settle)).order_by(listing.c.settle_at).limit(1)
     moments = [connection.execute(query).scalar() for query in (due, settle)]
     return min((moment for moment in moments if moment is not None), default=None)
 

@@ -252,7 +252,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_listing_claimed",
         "listing",
-        ["account_id"],
+        ["account_id", "claim"],
         unique=False,
         sqlite_where=sa.text("claim IS NOT NULL"),
         postgresql_where=sa.text("claim IS NOT NULL"),
@@ -274,7 +274,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("settle_at IS NOT NULL"),
         postgresql_where=sa.text("settle_at IS NOT NULL"),
     )
-    op.create_index("ix_listing_state", "listing", ["account_id", "state"], unique=False)
+    op.create_index("ix_listing_state", "listing", ["state", "account_id"], unique=False)
     op.create_index(
         "uq_listing_remote",
         "listing",
