@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select, text
 
 from syncer.domain.words import Words
 from syncer.sdk.errors import Blocked, ConnectorError, OutcomeUnknown, Rejected, Transient, Unclassified
 from syncer.sdk.operations import Kind, Operation, Result
-from syncer.store.engine import read, write
+from syncer.store.engine import open_engine, read, write
+from syncer.store.tables import lease
 from syncer.sync.answers import problem_rows, retry
+from syncer.sync.service import Service
 from tests.sync.stall import Stall
 from tests.sync.world import World, now, wait_until
 
@@ -171,3 +176,66 @@ def test_a_rise_that_is_unsure_is_read_and_a_fall_is_sent_again_at_once(shop: Wo
         shop.stock("guci", 0)
         wait_until(lambda: there(stall, "guci")[1] == 0)
     assert stall.writes[:2] == [Kind.STOCK, Kind.STOCK]
+
+
+def test_an_edit_does_not_shorten_the_pause_that_the_shop_asks_for(shop: World, stall: Stall) -> None:
+    stall.say = lambda operation: (
+        Result(stall.there[operation.remote_id], again_after_s=0.6) if operation.kind is Kind.PRICE else None
+    )
+    with shop.at_work():
+        shop.price("guci", 120_000)
+        wait_until(lambda: stall.writes == [Kind.PRICE])
+        began = time.monotonic()
+        stall.say = lambda _operation: None
+        for number in range(5):
+            shop.title("guci", f"Guci ke-{number}")
+            time.sleep(0.05)
+        wait_until(lambda: len(stall.writes) > 1)
+        assert time.monotonic() - began > 0.5
+
+
+def test_what_waits_for_its_budget_is_given_back_when_the_engine_stops(shop: World, stall: Stall) -> None:
+    with shop.at_work() as service:
+        wait_until(service.accounts)
+        for one in service.accounts():
+            one.pacer.refused(None, 30.0)
+        shop.stock("guci", 0)
+        time.sleep(0.3)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2.0
+    assert stall.writes == []
+    row = shop.row("guci")
+    assert (row.claim, row.under_way, row.state) == (None, None, "live")
+    assert row.due != 0
+    shop.settle()
+    assert there(stall, "guci") == (100_000, 0)
+
+
+def test_an_outcome_that_the_database_could_not_take_counts_as_unknown(shop: World, stall: Stall) -> None:
+    going = threading.Event()
+    locked = threading.Event()
+
+    def say(_operation: Operation) -> None:
+        locked.set()
+        going.wait(5.0)
+
+    stall.say = say
+    engine = open_engine(shop.engine.url.render_as_string(hide_password=False), home=shop.home, busy_s=0.2)
+    service = Service(replace(shop.deps(), engine=engine))
+    service.start()
+    try:
+        shop.stock("guci", 1)
+        assert locked.wait(5.0)
+        stall.say = lambda _operation: None
+        with write(shop.engine) as connection:
+            if shop.engine.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+                connection.execute(select(lease).with_for_update()).all()
+            going.set()
+            time.sleep(0.6)
+        wait_until(lambda: there(stall, "guci") == (100_000, 1))
+        shop.until_settled(10.0)
+    finally:
+        service.stop()
+        engine.dispose()
+    assert shop.row("guci").state == "live"

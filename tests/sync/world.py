@@ -113,13 +113,18 @@ class World:
         self.engine, self.home, self.running = engine, home, running
         self.keys: Keys = open_keys(engine, home)
         self.control = Control(running.control_url)
-        self.control.limits(burst_per_s=10_000, review_delay_s=0.03, variation_wait_s=0.05)
+        self.limits_for_tests()
         self.timing = FAST
         self.load: Any = None
+        self.allowed = frozenset({"syncer"})
         self.truth = Truth()
 
     def deps(self, timing: Timing | None = None) -> Deps:
-        return Deps(self.engine, self.keys, self.home, timing or self.timing, load=self.load)
+        return Deps(self.engine, self.keys, self.home, timing or self.timing, allowed=self.allowed, load=self.load)
+
+    def limits_for_tests(self) -> None:
+        """What is minutes in life is parts of a second here, and nothing is limited unless a test says so."""
+        self.control.limits(burst_per_s=10_000, review_delay_s=0.03, variation_wait_s=0.05)
 
     def account(self, name: str = "Toko Orange", **options: Any) -> Account:
         values = {
