@@ -252,37 +252,43 @@ class Service:
             group = self._groups[one.budget_group] = _Group(lease, pacer)
         if any(worker.shop.account.id == one.id for worker in group.leaving) and not group.quiet:
             return  # one write at a time for each listing: its last calls end first
-        shop = self._shop(one, group)
-        if shop is None:
+        try:
+            shop = self._shop(one, group)
+            group.pacer.add(shop.connector.budgets())
+            grace_s = self._deps.timing.call_deadline_s + shop.finding.late_write_s
+            worker = Worker(shop, self._deps.home)
+        except Exception as error:  # one account, or its connector, must not keep the others from being opened
+            self._say_broken(one, error)
             return
-        group.pacer.add(shop.connector.budgets())
-        grace_s = self._deps.timing.call_deadline_s + shop.finding.late_write_s
         group.lease.grace_s = max(group.lease.grace_s, grace_s)
-        worker = group.workers[one.id] = Worker(shop, self._deps.home)
+        group.workers[one.id] = worker
         if group.lease.epoch:
             recover(shop, utc_now())
             worker.start_once()
 
-    def _shop(self, one: Account, group: _Group) -> Shop | None:
-        """Open an account's connector; ``None`` if that fails, which is said once."""
+    def _say_broken(self, one: Account, error: Exception) -> None:
+        """Say once why an account can't be opened; a bug comes with its traceback."""
+        if self._broken.get(one.id) == str(error):
+            return
+        self._broken[one.id] = str(error)
+        foreseen = isinstance(error, SyncerError | ConnectorError)
+        _LOG.error(
+            "account can't be opened", account=one.name, problem=str(error), exc_info=None if foreseen else error
+        )
+
+    def _shop(self, one: Account, group: _Group) -> Shop:
         deps = self._deps
         gate = ShopGate(group.pacer, group.lease, deps.timing.lease_left_s, self._stopping)
-        try:
-            connector = open_connector(
-                one,
-                engine=deps.engine,
-                keys=deps.keys,
-                home=deps.home,
-                gate=gate,
-                on_call=self._on_call(one, gate),
-                allowed=deps.allowed,
-                load=deps.load,
-            )
-        except (SyncerError, ConnectorError) as error:
-            if self._broken.get(one.id) != str(error):
-                self._broken[one.id] = str(error)
-                _LOG.error("account can't be opened", account=one.name, problem=str(error))
-            return None
+        connector = open_connector(
+            one,
+            engine=deps.engine,
+            keys=deps.keys,
+            home=deps.home,
+            gate=gate,
+            on_call=self._on_call(one, gate),
+            allowed=deps.allowed,
+            load=deps.load,
+        )
         return Shop(
             engine=deps.engine,
             account=one,

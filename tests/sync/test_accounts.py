@@ -14,6 +14,7 @@ from sqlalchemy import update
 from syncer.channels import lifecycle
 from syncer.channels.records import Account, State
 from syncer.domain.words import Words
+from syncer.sdk import registry
 from syncer.sdk.errors import AccountStopped, SignInNeeded
 from syncer.sdk.operations import Kind, Result
 from syncer.store.engine import read, write
@@ -208,6 +209,26 @@ def test_new_options_are_taken_without_a_restart(world: World) -> None:
             )
         service.wake()
         wait_until(lambda: [one for one in service.accounts() if one is not before])
+
+
+def test_a_connector_that_can_not_be_opened_keeps_nobody_else(world: World) -> None:
+    good = world.account("Satu")
+    stall = Stall()
+    world.stall(stall, name="Apa saja")  # before "Satu" in the alphabet
+    real = world.load
+
+    def load(name: str) -> type[Any]:
+        if name == "stall":
+            broken: type[Any] = real(name)
+            broken.budgets = lambda _self: 1 / 0
+            return broken
+        return registry.load(name)
+
+    world.load = load
+    world.product("guci", stock=5)
+    world.publish(good, "guci")
+    world.settle()
+    assert stock_in(world, good) == {"guci": 5}
 
 
 def test_a_restored_database_sends_nothing_until_it_is_released_and_then_makes_nothing_twice(world: World) -> None:
