@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from enum import IntEnum, IntFlag
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
 
 from syncer.store.tables import listing
 
@@ -103,9 +103,3 @@ def mark_account(
         where = and_(where, listing.c.remote_id.is_not(None))
     lane = Lane.FALL if due & Due.STOCK else Lane.PRICE if due & Due.PRICE else Lane.CONTENT
     return mark(connection, where, due, lane, now=now, cause_id=cause_id)
-
-
-def anything_due(connection: Connection, account_id: int) -> bool:
-    """Return whether any listing of the account is due (now or later)."""
-    query = select(exists().where(and_(listing.c.account_id == account_id, listing.c.due != 0)))
-    return bool(connection.execute(query).scalar())
