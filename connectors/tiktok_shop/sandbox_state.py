@@ -238,10 +238,6 @@ class Store:
             self.titles[self.names[key]] = name
         return self.names[key]
 
-    def by_cipher(self, cipher: str) -> Shop | None:
-        """The shop behind a cipher."""
-        return next((shop for shop in self.shops.values() if shop.cipher == cipher), None)
-
     # Products -----------------------------------------------------------------------------------------
 
     def put(self, product: Product, at: float | None = None) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from syncer.domain.listing import RemoteListing, Rendered, Status, WantedListing
 from syncer.domain.money import minor_digits
-from syncer.sdk.contract import PICTURES, NeedsFacts, PublishesListings, UploadsPictures
+from syncer.sdk.contract import PICTURES, NeedsFacts, PublishesListings, ShowsPictures, UploadsPictures
 from syncer.sdk.errors import ConnectorError, Gone, Recovery, Rejected
 from syncer.sdk.operations import Kind, ListingRef
 from syncer.sdk.testing import builders
@@ -259,6 +259,19 @@ class PublishChecks(Wishes):
         with pytest.raises(Rejected) as caught:
             bench.connector().upload_picture(b"not a picture", "image/jpeg", "x.jpg")
         assert_told(caught.value)
+
+    @check("a listing's pictures can be fetched", implements(PublishesListings, ShowsPictures))
+    def test_picture_addresses(self, bench: Bench) -> None:
+        there = bench.driver.converge(self.listing(bench, pictures=pictures(2, 0, 1))).listing
+        assert there is not None
+        bench.pass_time(bench.info.finding.read_lag_s)
+        connector = bench.connector()
+        seen = connector.fetch_listing(there.remote_id)
+        found = connector.picture_addresses(there.remote_id)
+        assert list(found) == seen.fields[PICTURES], "the addresses must stand in the listing's order, by its own ids"
+        assert len(set(found.values())) == 3, "every picture has an address of its own"
+        for url in found.values():
+            assert bench.client().call("GET", url, operation="kanari.picture", write=False).body, f"{url} is empty"
 
 
 def walk(bench: Bench) -> tuple[list[RemoteListing], list[int]]:

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection, and_, select, update
 
 from syncer.catalogue.check import PHOTOS_MAX
+from syncer.sdk.contract import ShowsPictures
 from syncer.sdk.errors import ConnectorError
 from syncer.store.tables import photo, picture_fetch, picture_upload
 from syncer.store.upsert import insert_or_keep
 from syncer.sync.adopting.plan import Group
 from syncer.sync.adopting.walk import patiently
 from syncer.sync.shop import Shop
-
-
-@runtime_checkable
-class ShowsPictures(Protocol):
-    """The channel says where a listing's pictures can be fetched."""
-
-    def picture_addresses(self, remote_id: str) -> Mapping[str, str]:
-        """Return the addresses of a listing's pictures in order, by the channel's id of each."""
 
 
 def addresses(shop: Shop, group: Group) -> dict[str, str]:
