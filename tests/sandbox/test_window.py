@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from syncer.sdk.sandbox.window import money
+from syncer.sdk.sandbox.window import amount, money
 from tests.sandbox.client import Client
 
 SCRIPT = "<script>alert(1)</script>"
@@ -15,6 +15,7 @@ SCRIPT = "<script>alert(1)</script>"
 def test_money() -> None:
     assert money(185000, "IDR") == "Rp 185.000"
     assert money(1234.5, "EUR") == "EUR 1.234,50"
+    assert (amount(195000, "IDR"), amount(1234.5, "EUR")) == ("195.000", "1.234,50")
 
 
 def page(client: Client, path: str = "") -> str:
@@ -35,6 +36,7 @@ def test_shop_and_product_page(client: Client) -> None:
     assert "Tas Anyaman Rotan Bundar" in shop
     assert "Rp 185.000" in shop
     assert "2 pilihan" in shop
+    assert re.search(r"Rp 185.000</span> <span[^>]*>– 195.000</span>", shop)
     product = page(client, f"/{item_id}")
     for text in ("Natural", "Cokelat", "Rp 195.000", "Stok 5", "perajin kampung"):
         assert text in product

@@ -33,6 +33,11 @@ def money(amount: float, currency: str) -> str:
     return f"{currency} " + f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
+def amount(value: float, currency: str) -> str:
+    """The number of :func:`money` alone, for the end of a range: `Rp 185.000 – 195.000` fits on one line."""
+    return money(value, currency).partition(" ")[2]
+
+
 @cache
 def _static(name: str) -> bytes:
     return files(f"{_BASE}.templates").joinpath(name).read_bytes()
@@ -50,6 +55,7 @@ def _environment(own: str | None, currency: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["money"] = partial(money, currency=currency)
+    environment.filters["amount"] = partial(amount, currency=currency)
     return environment
 
 
