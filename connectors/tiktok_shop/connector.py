@@ -20,9 +20,9 @@ from connectors.tiktok_shop.look import Reader
 from connectors.tiktok_shop.options import HOSTS, TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
 from connectors.tiktok_shop.taxonomy import Taxonomy
-from connectors.tiktok_shop.wire import plain, text
 from connectors.tiktok_shop.writes import Writer
 from syncer.domain.listing import Json, RemoteListing, Rendered, WantedListing
+from syncer.domain.order import Meaning
 from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
 from syncer.domain.words import Words
 from syncer.sdk.contract import (
@@ -33,7 +33,6 @@ from syncer.sdk.contract import (
     Finding,
     Identity,
     Info,
-    Meaning,
     OrderFacts,
     StopStep,
     Tokens,
@@ -44,6 +43,7 @@ from syncer.sdk.errors import PictureGone, Rejected, Transient
 from syncer.sdk.http import is_loopback
 from syncer.sdk.operations import Kind, ListingRef, Operation, Page, Result
 from syncer.sdk.options import Options
+from syncer.sdk.wire import plain, text
 
 _CURRENCIES = {"ID": "IDR", "MY": "MYR", "SG": "SGD", "PH": "PHP", "TH": "THB", "VN": "VND", "GB": "GBP", "US": "USD"}
 #: The documents ask not to keep categories and their rules for long (tiktok_shop.md 6).
@@ -99,8 +99,7 @@ class TiktokShopConnector:
         orders=OrderFacts(
             meanings=_ORDERS,
             # Ordered pieces are taken off what is available; from which status on is not confirmed: unknown (12).
-            lowers=None,
-            gives_back=None,
+            lowers={},
             lag_s=60.0,
             source="tiktok_shop.md 10, 12",
         ),

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     OPENING = "opening"
     IMPORT = "import"
     TAKEN_IN = "taken_in"
+    ORDERED = "ordered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 from syncer.domain.listing import Json, RemoteListing, Rendered, WantedListing
+from syncer.domain.order import Meaning, RemoteOrder
 from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
 from syncer.domain.text import clean_text, storable
 from syncer.domain.words import Words
@@ -89,31 +90,28 @@ class StopStep:
     source: str = ""
 
 
-class Meaning(StrEnum):
-    """What an order's status means for stock."""
-
-    IGNORE = "ignore"
-    HOLD = "hold"
-    SOLD = "sold"
-    GONE = "gone"
-    BACK = "back"
-    ASK = "ask"
-
-
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
     """What order statuses mean, and when the platform moves its own number.
 
-    ``lowers`` and ``gives_back`` say whether the platform lowers its own stock at a sale and raises it after a
-    cancellation: true, false, or ``None`` for unknown (then the number is set again). ``lag_s`` is how late an
-    order may show up in the platform's own list.
+    ``meanings`` says for each status of orders and lines what it means for stock; a status that isn't in it is held
+    and asked about. ``lowers`` says, by status, whether the platform's own number is lowered by the pieces of an order
+    that has come to it: true, false, or ``None`` for unknown (also where the status is missing): then the number is
+    set again. For a cancelled status, false means that the pieces were given back. ``lag_s`` is how late an order or
+    a change of one may show up in the platform's own list. ``overlap_s``: how far each read goes back behind the last.
+    ``ids_a_call``: how many orders one :meth:`ReadsOrders.fetch_orders_by_id` takes.
     """
 
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
-    lowers: bool | None = None
-    gives_back: bool | None = None
+    lowers: Mapping[str, bool | None] = field(default_factory=dict)
     lag_s: float = 60.0
+    overlap_s: float = 300.0
+    ids_a_call: int = 50
     source: str = ""
+
+    def meaning(self, status: str) -> Meaning:
+        """Return what ``status`` means; one that we don't know is a question to a person."""
+        return self.meanings.get(status, Meaning.ASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +139,45 @@ class WebhookScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WebhookFacts:
-    """How webhooks must be answered: ``status`` and ``body`` within ``deadline_s`` seconds."""
+    """How webhooks must be answered: ``status`` and ``body`` within ``deadline_s`` seconds.
+
+    ``refused_status`` answers a delivery whose signature is wrong; where a platform would switch a subscription off
+    for that, it is the same as ``status``. ``most_bytes`` bounds a body (at most 1 MiB).
+    """
 
     scope: WebhookScope = WebhookScope.ACCOUNT
     status: int = 200
     body: bytes = b""
+    refused_status: int = 401
     deadline_s: float = 3.0
+    most_bytes: int = 262_144
     source: str = ""
+
+
+class About(StrEnum):
+    """What a webhook tells us to look at."""
+
+    ORDER = "order"
+    LISTING = "listing"
+    STOCK = "stock"
+    ACCOUNT = "account"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One thing that a webhook says has happened: never believed, only looked at.
+
+    ``shop_id`` says which account (as in :class:`Identity`). ``remote_id`` is the order or listing. ``at`` is the
+    platform's own time, aware UTC. ``delivery_id`` is the same for a repeated delivery ("" if the platform names
+    none: then the whole body tells).
+    """
+
+    about: About
+    shop_id: str
+    remote_id: str = ""
+    at: dt.datetime | None = None
+    delivery_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +302,57 @@ class PublishesListings(Protocol):
 
     def fetch_listings(self, cursor: str | None) -> Page:
         """Return the next page of all listings of the account, whole enough to compare (title, offers, status)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of orders, each whole; ``cursor`` ``None`` ends the walk. ``unreadable`` names orders that are there
+    and could not be understood: one bad order must not hold up the others."""
+
+    orders: tuple[RemoteOrder, ...]
+    cursor: str | None = None
+    unreadable: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class ReadsOrders(Protocol):
+    """The channel sells, and says what was ordered. ``Info.orders`` says what its statuses mean."""
+
+    def fetch_orders(self, since: dt.datetime, until: dt.datetime, cursor: str | None) -> OrderPage:
+        """Return the next page of all orders that changed in [``since``, ``until``], lines included.
+
+        Spans of any length: what the platform splits into windows is split here, and told in the cursor (opaque,
+        kept in the database between pages). Orders may move between pages; the engine reads with overlap.
+        """
+
+    def fetch_open_orders(self, cursor: str | None) -> OrderPage:
+        """Return the next page of all orders of any age that are promised and not yet gone."""
+
+    def fetch_orders_by_id(self, remote_ids: Sequence[str]) -> Sequence[RemoteOrder]:
+        """Return these orders (at most ``OrderFacts.ids_a_call``); those that the channel doesn't know are left out."""
+
+
+@runtime_checkable
+class TakesWebhooks(Protocol):
+    """The platform tells us when something happens. ``Info.webhooks`` says how it wants to be answered."""
+
+    def webhook_app(self) -> str:
+        """Return what stands in the address ``/webhooks/CONNECTOR/APP``: letters, digits, ``-`` and ``_``.
+
+        Where the platform has one address per app, the app's public id; the shop is in the body.
+        """
+
+    def is_signed(self, address: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Return whether ``body`` carries a good signature, compared in constant time. Pure; never raises.
+
+        ``address`` is the public address it was sent to; header names are in lower case.
+        """
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
+        """Return what a signed ``body`` tells us to look at; nothing for events that don't matter. Pure.
+
+        Raises ValueError if it can't be understood.
+        """
 
 
 @runtime_checkable

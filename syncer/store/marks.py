@@ -59,6 +59,7 @@ def mark(
         "lane": case((listing.c.lane < lane_value, listing.c.lane), else_=lane_value),
         "version": listing.c.version + 1,
         "due_at": at or now,
+        "marked_at": now,
         "tries": 0,
     }
     if due & (Due.CONTENT | Due.PRICE):

@@ -149,7 +149,8 @@ location = Table(
     Column("pooled", Boolean, nullable=False, server_default=text("true")),
 )
 
-#: The ledger: append-only (a trigger refuses UPDATE and DELETE), each movement with a unique reference.
+#: The ledger: append-only (a trigger refuses UPDATE and DELETE), each movement with a unique reference. ``delta`` moves
+#: what is on hand, ``held_delta`` what of it is promised to orders; the ``_after`` columns are the level it led to.
 stock_movement = Table(
     "stock_movement",
     metadata,
@@ -158,6 +159,8 @@ stock_movement = Table(
     Column("location_id", ForeignKey("location.id"), nullable=False),
     Column("delta", Integer, nullable=False),
     Column("on_hand_after", Integer, nullable=False),
+    Column("held_delta", Integer, nullable=False, server_default="0"),
+    Column("held_after", Integer, nullable=False, server_default="0"),
     Column("reason", String(20), nullable=False),
     Column("reference", String(120), nullable=False, unique=True),
     Column("note", Text, nullable=False, server_default=""),
@@ -172,13 +175,15 @@ stock_level = Table(
     Column("variant_id", ForeignKey("variant.id"), primary_key=True),
     Column("location_id", ForeignKey("location.id"), primary_key=True),
     Column("on_hand", Integer, nullable=False, server_default="0"),
+    Column("held", Integer, nullable=False, server_default="0"),
     Column("version", Integer, nullable=False, server_default="1"),
 )
 
 # --- channel accounts -----------------------------------------------------------------------------------------
 
-#: One shop's sign-in. ``mode`` read_only|live; ``state`` active|paused|disconnected|sign_in_needed|stopped.
-#: ``buffer`` and ``cap`` are the allocation; JSON columns hold rules read as a whole.
+#: One shop's sign-in. ``mode`` read_only|live; ``state`` active|paused|disconnected|sign_in_needed|stopped. ``buffer``
+#: and ``cap`` are the allocation; ``priority`` (the smallest first) says who gets a single piece; JSON columns hold
+#: rules read as a whole.
 account = Table(
     "account",
     metadata,
@@ -204,6 +209,7 @@ account = Table(
     Column("package_defaults", JsonColumn, nullable=False),
     Column("time_zone", String(40), nullable=False, server_default="Asia/Jakarta"),
     Column("brake", JsonColumn, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="100"),
     Column("problem", JsonColumn),
     Column("blocked_until", UtcTime),
     Column("checked_at", UtcTime),
@@ -307,6 +313,7 @@ cause = Table(
 #: offers), ``unknown`` lists content fields whose value there is not known, ``under_way`` the write that was
 #: committed before it was sent. ``settle_at``: read again then, because a late write may still land; ``late`` names
 #: what that write may change (see sync.known). ``seeking`` records the look-ups after a create whose answer was lost.
+#: ``marked_at``: when it was last marked; what makes more buyable goes out only after an order read that began later.
 #: ``not_before``: the platform's pause between two calls; no edit shortens it, as it would ``due_at``.
 listing = Table(
     "listing",
@@ -323,6 +330,7 @@ listing = Table(
     Column("cause_id", ForeignKey("cause.id")),
     Column("due_at", UtcTime, nullable=False),
     Column("not_before", UtcTime),
+    Column("marked_at", UtcTime),
     Column("stock_due_since", UtcTime),
     Column("state", String(12), nullable=False, server_default="waiting"),
     Column("known", JsonColumn),

@@ -83,6 +83,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_location_code")),
     )
     op.create_table(
+        "maker_capacity",
+        sa.Column("maker", sa.String(length=160), nullable=False),
+        sa.Column("pieces_a_week", sa.Integer(), nullable=False),
+        sa.CheckConstraint("pieces_a_week >= 0", name=op.f("ck_maker_capacity_not_negative")),
+        sa.PrimaryKeyConstraint("maker", name=op.f("pk_maker_capacity")),
+    )
+    op.create_table(
         "media",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("mime", sa.String(length=20), nullable=False),
@@ -123,6 +130,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("handle", name=op.f("uq_product_handle")),
     )
     op.create_table(
+        "webhook_delivery",
+        sa.Column("id", Identity64, nullable=False),
+        sa.Column("connector", sa.String(length=40), nullable=False),
+        sa.Column("app", sa.String(length=80), nullable=False),
+        sa.Column("delivery_key", sa.String(length=160), nullable=False),
+        sa.Column("received_at", UtcTime(), nullable=False),
+        sa.Column("headers", JsonColumn, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=10), server_default="waiting", nullable=False),
+        sa.Column("times", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("processed_at", UtcTime(), nullable=True),
+        sa.Column("problem", JsonColumn, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
+        sa.UniqueConstraint(
+            "connector", "app", "delivery_key", name=op.f("uq_webhook_delivery_connector_app_delivery_key")
+        ),
+    )
+    op.create_index("ix_webhook_delivery_received", "webhook_delivery", ["received_at"], unique=False)
+    op.create_index(
+        "ix_webhook_delivery_waiting",
+        "webhook_delivery",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_table(
         "account",
         sa.Column("id", Identity64, nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
@@ -146,6 +180,7 @@ def upgrade() -> None:
         sa.Column("package_defaults", JsonColumn, nullable=False),
         sa.Column("time_zone", sa.String(length=40), server_default="Asia/Jakarta", nullable=False),
         sa.Column("brake", JsonColumn, nullable=False),
+        sa.Column("priority", sa.Integer(), server_default="100", nullable=False),
         sa.Column("problem", JsonColumn, nullable=True),
         sa.Column("blocked_until", UtcTime(), nullable=True),
         sa.Column("checked_at", UtcTime(), nullable=True),
@@ -212,6 +247,71 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "key", name=op.f("pk_account_fact")),
     )
     op.create_table(
+        "bundle_part",
+        sa.Column("variant_id", Identity64, nullable=False),
+        sa.Column("part_id", Identity64, nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.CheckConstraint("part_id != variant_id", name=op.f("ck_bundle_part_not_itself")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_bundle_part_quantity_positive")),
+        sa.ForeignKeyConstraint(["part_id"], ["variant.id"], name=op.f("fk_bundle_part_part_id")),
+        sa.ForeignKeyConstraint(
+            ["variant_id"], ["variant.id"], name=op.f("fk_bundle_part_variant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("variant_id", "part_id", name=op.f("pk_bundle_part")),
+    )
+    op.create_index("ix_bundle_part_part", "bundle_part", ["part_id"], unique=False)
+    op.create_table(
+        "channel_order",
+        sa.Column("id", Identity64, nullable=False),
+        sa.Column("door", sa.String(length=80), nullable=False),
+        sa.Column("account_id", Identity64, nullable=True),
+        sa.Column("remote_id", sa.String(length=120), nullable=False),
+        sa.Column("status", sa.String(length=120), nullable=False),
+        sa.Column("front", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("counted", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.Column("ship_by", UtcTime(), nullable=True),
+        sa.Column("total", Amount(), nullable=True),
+        sa.Column("currency", sa.String(length=3), server_default="", nullable=False),
+        sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("first_seen_at", UtcTime(), nullable=False),
+        sa.Column("read_as_of", UtcTime(), nullable=False),
+        sa.Column("problem", JsonColumn, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_channel_order_account_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_order")),
+        sa.UniqueConstraint("door", "remote_id", name=op.f("uq_channel_order_door_remote_id")),
+    )
+    op.create_index("ix_channel_order_account_status", "channel_order", ["account_id", "status"], unique=False)
+    op.create_index("ix_channel_order_created", "channel_order", ["created_at"], unique=False)
+    op.create_table(
+        "hand_over",
+        sa.Column("id", Identity64, nullable=False),
+        sa.Column("variant_id", Identity64, nullable=False),
+        sa.Column("from_account_id", Identity64, nullable=True),
+        sa.Column("to_account_id", Identity64, nullable=True),
+        sa.Column("reason", sa.String(length=12), nullable=False),
+        sa.Column("actor", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("asked_at", UtcTime(), nullable=False),
+        sa.Column("stopped_at", UtcTime(), nullable=True),
+        sa.Column("orders_read_at", UtcTime(), nullable=True),
+        sa.Column("done_at", UtcTime(), nullable=True),
+        sa.Column("outcome", sa.String(length=10), server_default="open", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["from_account_id"], ["account.id"], name=op.f("fk_hand_over_from_account_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_account_id"], ["account.id"], name=op.f("fk_hand_over_to_account_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["variant_id"], ["variant.id"], name=op.f("fk_hand_over_variant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_over")),
+    )
+    op.create_index("ix_hand_over_variant", "hand_over", ["variant_id"], unique=False)
+    op.create_table(
         "listing",
         sa.Column("id", Identity64, nullable=False),
         sa.Column("account_id", Identity64, nullable=False),
@@ -225,6 +325,7 @@ def upgrade() -> None:
         sa.Column("cause_id", Identity64, nullable=True),
         sa.Column("due_at", UtcTime(), nullable=False),
         sa.Column("not_before", UtcTime(), nullable=True),
+        sa.Column("marked_at", UtcTime(), nullable=True),
         sa.Column("stock_due_since", UtcTime(), nullable=True),
         sa.Column("state", sa.String(length=12), server_default="waiting", nullable=False),
         sa.Column("known", JsonColumn, nullable=True),
@@ -284,6 +385,39 @@ def upgrade() -> None:
         postgresql_where=sa.text("remote_id IS NOT NULL"),
     )
     op.create_table(
+        "order_hint",
+        sa.Column("account_id", Identity64, nullable=False),
+        sa.Column("remote_id", sa.String(length=120), nullable=False),
+        sa.Column("hinted_at", UtcTime(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_order_hint_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "remote_id", name=op.f("pk_order_hint")),
+    )
+    op.create_index("ix_order_hint_due", "order_hint", ["account_id", "due_at"], unique=False)
+    op.create_table(
+        "order_read",
+        sa.Column("account_id", Identity64, nullable=False),
+        sa.Column("opened", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("read_to", UtcTime(), nullable=True),
+        sa.Column("since", UtcTime(), nullable=True),
+        sa.Column("until", UtcTime(), nullable=True),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("began_at", UtcTime(), nullable=True),
+        sa.Column("read_began_at", UtcTime(), nullable=True),
+        sa.Column("read_at", UtcTime(), nullable=True),
+        sa.Column("due_at", UtcTime(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("problem", JsonColumn, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_order_read_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_order_read")),
+    )
+    op.create_table(
         "photo",
         sa.Column("product_id", Identity64, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
@@ -320,6 +454,46 @@ def upgrade() -> None:
         postgresql_where=sa.text("remote_id IS NULL AND problem IS NULL"),
     )
     op.create_table(
+        "piece_rule",
+        sa.Column("id", Identity64, nullable=False),
+        sa.Column("product_id", Identity64, nullable=True),
+        sa.Column("mode", sa.String(length=8), server_default="", nullable=False),
+        sa.Column("rotate_days", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("guard_below", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("guard_account_id", Identity64, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["guard_account_id"], ["account.id"], name=op.f("fk_piece_rule_guard_account_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_piece_rule_product_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_piece_rule")),
+        sa.UniqueConstraint("product_id", name=op.f("uq_piece_rule_product_id")),
+    )
+    op.create_table(
+        "placement",
+        sa.Column("variant_id", Identity64, nullable=False),
+        sa.Column("account_id", Identity64, nullable=True),
+        sa.Column("to_account_id", Identity64, nullable=True),
+        sa.Column("state", sa.String(length=8), server_default="there", nullable=False),
+        sa.Column("rule", sa.String(length=12), server_default="piece", nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.Column("stopped_at", UtcTime(), nullable=True),
+        sa.Column("problem", JsonColumn, nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_placement_account_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_account_id"], ["account.id"], name=op.f("fk_placement_to_account_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["variant_id"], ["variant.id"], name=op.f("fk_placement_variant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("variant_id", name=op.f("pk_placement")),
+    )
+    op.create_index("ix_placement_state", "placement", ["state"], unique=False)
+    op.create_table(
         "price_override",
         sa.Column("account_id", Identity64, nullable=False),
         sa.Column("variant_id", Identity64, nullable=False),
@@ -332,6 +506,40 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_price_override_variant_id")),
         sa.PrimaryKeyConstraint("account_id", "variant_id", name=op.f("pk_price_override")),
     )
+    op.create_table(
+        "reservation",
+        sa.Column("id", Identity64, nullable=False),
+        sa.Column("campaign", sa.String(length=120), nullable=False),
+        sa.Column("account_id", Identity64, nullable=False),
+        sa.Column("variant_id", Identity64, nullable=False),
+        sa.Column("location_id", Identity64, nullable=False),
+        sa.Column("promotion", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("consumed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("held_there", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("starts_at", UtcTime(), nullable=False),
+        sa.Column("ends_at", UtcTime(), nullable=False),
+        sa.Column("state", sa.String(length=10), server_default="planned", nullable=False),
+        sa.Column("recheck_at", UtcTime(), nullable=True),
+        sa.Column("actor", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_reservation_ends_later")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_reservation_quantity_positive")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_reservation_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["location_id"], ["location.id"], name=op.f("fk_reservation_location_id")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_reservation_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
+        sa.UniqueConstraint(
+            "campaign",
+            "account_id",
+            "variant_id",
+            "location_id",
+            name=op.f("uq_reservation_campaign_account_id_variant_id_location_id"),
+        ),
+    )
+    op.create_index("ix_reservation_variant_state", "reservation", ["variant_id", "state"], unique=False)
     op.create_table(
         "retired_offer",
         sa.Column("account_id", Identity64, nullable=False),
@@ -382,6 +590,7 @@ def upgrade() -> None:
         sa.Column("variant_id", Identity64, nullable=False),
         sa.Column("location_id", Identity64, nullable=False),
         sa.Column("on_hand", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("held", sa.Integer(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(["location_id"], ["location.id"], name=op.f("fk_stock_level_location_id")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_stock_level_variant_id")),
@@ -394,6 +603,8 @@ def upgrade() -> None:
         sa.Column("location_id", Identity64, nullable=False),
         sa.Column("delta", sa.Integer(), nullable=False),
         sa.Column("on_hand_after", sa.Integer(), nullable=False),
+        sa.Column("held_delta", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("held_after", sa.Integer(), server_default="0", nullable=False),
         sa.Column("reason", sa.String(length=20), nullable=False),
         sa.Column("reference", sa.String(length=120), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
@@ -440,6 +651,76 @@ def upgrade() -> None:
         sa.UniqueConstraint("listing_id", "variant_id", name=op.f("uq_offer_listing_id_variant_id")),
     )
     op.create_index("ix_offer_variant", "offer", ["variant_id"], unique=False)
+    op.create_table(
+        "order_count",
+        sa.Column("order_id", Identity64, nullable=False),
+        sa.Column("variant_id", Identity64, nullable=False),
+        sa.Column("location_id", Identity64, nullable=False),
+        sa.Column("held", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("gone", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("returned", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("revision", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["location_id"], ["location.id"], name=op.f("fk_order_count_location_id")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["channel_order.id"], name=op.f("fk_order_count_order_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_order_count_variant_id")),
+        sa.PrimaryKeyConstraint("order_id", "variant_id", "location_id", name=op.f("pk_order_count")),
+    )
+    op.create_index("ix_order_count_variant", "order_count", ["variant_id"], unique=False)
+    op.create_table(
+        "order_line",
+        sa.Column("order_id", Identity64, nullable=False),
+        sa.Column("line_id", sa.String(length=120), nullable=False),
+        sa.Column("listing_remote_id", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("offer_remote_id", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("sku", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("title", sa.Text(), server_default="", nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("promotion", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("price", Amount(), nullable=True),
+        sa.Column("currency", sa.String(length=3), server_default="", nullable=False),
+        sa.Column("variant_id", Identity64, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["channel_order.id"], name=op.f("fk_order_line_order_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_order_line_variant_id")),
+        sa.PrimaryKeyConstraint("order_id", "line_id", name=op.f("pk_order_line")),
+    )
+    op.create_index(
+        "ix_order_line_unbound",
+        "order_line",
+        ["order_id"],
+        unique=False,
+        sqlite_where=sa.text("variant_id IS NULL"),
+        postgresql_where=sa.text("variant_id IS NULL"),
+    )
+    op.create_index("ix_order_line_variant", "order_line", ["variant_id"], unique=False)
+    op.create_table(
+        "oversell",
+        sa.Column("id", Identity64, nullable=False),
+        sa.Column("variant_id", Identity64, nullable=False),
+        sa.Column("short", sa.Integer(), nullable=False),
+        sa.Column("order_id", Identity64, nullable=True),
+        sa.Column("state", sa.String(length=10), server_default="open", nullable=False),
+        sa.Column("flagged_at", UtcTime(), nullable=False),
+        sa.Column("settled_at", UtcTime(), nullable=True),
+        sa.Column("detail", JsonColumn, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["channel_order.id"], name=op.f("fk_oversell_order_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_oversell_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oversell")),
+    )
+    op.create_index(
+        "uq_oversell_open",
+        "oversell",
+        ["variant_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_table(
         "put_back",
         sa.Column("listing_id", Identity64, nullable=False),
