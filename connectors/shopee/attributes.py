@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from connectors.shopee import problems
-from connectors.shopee.wire import Object, as_object, entries, objects, text, whole, yes
 from syncer.domain.listing import Json, WantedListing
 from syncer.domain.problem import Problem
+from syncer.sdk.wire import Object, as_object, entries, objects, text, whole, yes
 
 
 class Input(IntEnum):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-import json as jsonlib
 import logging
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +14,15 @@ from urllib.parse import urlencode
 
 from connectors.shopee.errors import bare_code, classify, sign_in_missing
 from connectors.shopee.options import ShopeeOptions
-from connectors.shopee.wire import Object, as_object, objects, plain, text
 from syncer.sdk.contract import Context, Tokens
 from syncer.sdk.errors import ConnectorError, OutcomeUnknown, Transient
 from syncer.sdk.http import Answer
+from syncer.sdk.wire import Object, as_object, objects, request_id, sentence, text
 
 log = logging.getLogger(__name__)
 
 #: How long an access token lives (shopee.md 3.2).
 ACCESS_LIFE = dt.timedelta(hours=4)
-_MESSAGE_LENGTH = 300
 Params = Sequence[tuple[str, str]]
 
 
@@ -174,7 +171,7 @@ class ShopeeClient:
             body = Answer(answer.status, answer.headers, b"", answer.write).json()
         code = bare_code(text(body.get("error")))
         message = self._clean(body.get("message"))
-        request_id = re.sub(r"[^0-9A-Za-z_-]", "", text(body.get("request_id")))[:64]
+        call_id = request_id(body.get("request_id"))
         if not code and answer.status >= 400:
             code = f"http_{answer.status}"
         error = None
@@ -183,28 +180,25 @@ class ShopeeClient:
                 code,
                 message,
                 write=answer.write,
-                request_id=request_id or None,
+                request_id=call_id or None,
                 now=self._context.now(),
                 operation=operation,
             )
         warning = self._clean(body.get("warning"))
         if warning:
-            log.warning("shopee %s: warning %s (request %s)", operation, warning, request_id)
-        return Reply(code, message, warning, request_id, body, error)
+            log.warning("shopee %s: warning %s (request %s)", operation, warning, call_id)
+        return Reply(code, message, warning, call_id, body, error)
 
     def _clean(self, value: Any) -> str:
         """Return the platform's text, short, without control signs, and without any secret of this account."""
-        found = value if isinstance(value, str) else "" if value is None else jsonlib.dumps(value)
-        for secret in self._secrets():
-            found = found.replace(secret, "***")
-        return plain(found, _MESSAGE_LENGTH)
+        return sentence(value, self._secrets())
 
     def _secrets(self) -> list[str]:
         tokens: Tokens | None = getattr(self._signed, "tokens", None)
         known = [*self._options.secrets().values()]
         if tokens is not None:
             known += [tokens.access_token, tokens.refresh_token]
-        return [secret for secret in known if secret]
+        return known
 
 
 def first_tokens(options: ShopeeOptions, context: Context) -> Tokens | None:

@@ -15,7 +15,6 @@ from connectors.shopee.client import ShopeeClient, first_tokens
 from connectors.shopee.limits import MAX_AXES, MAX_MODELS
 from connectors.shopee.look import Reader
 from connectors.shopee.options import HOSTS, TEST_HOSTS, ShopeeOptions
-from connectors.shopee.wire import as_object, objects, plain, text, whole
 from connectors.shopee.writes import EDITABLE_FIELDS, Writer
 from syncer.domain.listing import Json, RemoteListing, Rendered, WantedListing
 from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
@@ -35,6 +34,7 @@ from syncer.sdk.errors import AccountStopped, Rejected, Transient
 from syncer.sdk.http import is_loopback
 from syncer.sdk.operations import Kind, ListingRef, Operation, Page, Result
 from syncer.sdk.options import Options
+from syncer.sdk.wire import as_object, objects, plain, text, whole
 
 _CURRENCIES = {"ID": "IDR", "MY": "MYR", "SG": "SGD", "PH": "PHP", "TH": "THB", "VN": "VND", "TW": "TWD", "BR": "BRL"}
 _FACT_TTL_S = 86_400.0

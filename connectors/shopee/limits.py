@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from connectors.shopee.wire import Object, as_object, exact, objects, text, whole, yes
 from syncer.domain.listing import Json
+from syncer.sdk.wire import Object, as_object, exact, objects, text, whole, yes
 
 #: Most variants and axes of one item (shopee.md 5.9), and the dearest variant's price over the cheapest's in ID.
 MAX_MODELS, MAX_AXES, MAX_PRICE_RATIO = 50, 2, 7

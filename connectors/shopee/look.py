@@ -9,11 +9,11 @@ from dataclasses import replace
 from connectors.shopee import read
 from connectors.shopee.client import ShopeeClient
 from connectors.shopee.read import Variants
-from connectors.shopee.wire import Object, as_object, entries, text, whole, yes
 from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.words import Words
 from syncer.sdk.errors import Gone
 from syncer.sdk.operations import ListingRef, Page
+from syncer.sdk.wire import Object, as_object, entries, text, whole, yes
 
 #: Statuses that may hold a listing of ours; deleted ones stay readable for 90 days and are left out.
 ALIVE = ("NORMAL", "UNLIST", "REVIEWING", "BANNED")

@@ -14,22 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from connectors.shopee.wire import (
-    Object,
-    as_object,
-    centimetres,
-    entries,
-    exact,
-    grams,
-    objects,
-    plain,
-    text,
-    whole,
-    yes,
-)
+from connectors.shopee.wire import centimetres, grams
 from syncer.domain.listing import Json, RemoteListing, RemoteOffer, Status
 from syncer.domain.words import Words
 from syncer.sdk.errors import Gone
+from syncer.sdk.wire import Object, as_object, entries, exact, objects, plain, text, whole, yes
 
 NO_BRAND = "NoBrand"
 #: The model id of an item without variants. A real value: never test it for truth (shopee.md 11, gotcha 9).

@@ -17,11 +17,11 @@ from connectors.shopee.limits import MAX_HASHTAGS, MAX_PICTURES, Limits, courier
 from connectors.shopee.options import ShopeeOptions
 from connectors.shopee.read import NO_BRAND, offer_fields
 from connectors.shopee.shape import Shape, one_line, price_problems, shape
-from connectors.shopee.wire import as_object
 from syncer.domain.listing import Json, Picture, Rendered, RenderedOffer, WantedListing, WantedOffer
 from syncer.domain.money import quantize
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
+from syncer.sdk.wire import as_object
 
 _TITLE = Words("Judul", "title")
 _DESCRIPTION = Words("Keterangan", "description")

@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from connectors.shopee.client import ACCESS_LIFE, Reply, ShopeeClient
 from connectors.shopee.options import ShopeeOptions
-from connectors.shopee.wire import entries, text, whole
 from syncer.domain.words import Words
 from syncer.sdk.contract import Tokens
 from syncer.sdk.errors import AccountStopped, OutcomeUnknown, SignInNeeded
+from syncer.sdk.wire import entries, text, whole
 
 #: How long a refresh token lives (shopee.md 3.2).
 REFRESH_LIFE = dt.timedelta(days=30)

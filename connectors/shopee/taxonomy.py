@@ -7,9 +7,9 @@ from typing import cast
 from connectors.shopee.attributes import OWN_TEXT, attributes_fact
 from connectors.shopee.client import ShopeeClient
 from connectors.shopee.limits import couriers_fact, limits_fact
-from connectors.shopee.wire import objects, text, whole, yes
 from syncer.domain.listing import Json
 from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
+from syncer.sdk.wire import objects, text, whole, yes
 
 _BRAND_PAGE, _BRAND_PAGES = 100, 20
 _NORMAL_BRAND = "1"

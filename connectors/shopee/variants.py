@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from connectors.shopee.limits import MAX_MODELS
 from connectors.shopee.read import NO_MODEL, Model, Variants, model, offer_fields, option_images
-from connectors.shopee.wire import Object, amount, dimension, kilograms, objects
+from connectors.shopee.wire import amount, dimension, kilograms
 from syncer.domain.listing import Json, RemoteOffer, Rendered, RenderedOffer
 from syncer.sdk.operations import Operation
+from syncer.sdk.wire import Object, objects
 
 _MOST_OPTIONS = 50
 

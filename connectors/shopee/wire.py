@@ -1,65 +1,13 @@
-"""Reading Shopee's loosely typed answers: numbers as strings, booleans as words, keys that may be missing."""
+"""Weights, sizes and prices in Shopee's forms. The rest of an answer is read by :mod:`syncer.sdk.wire`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from syncer.domain.listing import Json
-from syncer.domain.text import BadText, clean_text
-
-Object = Mapping[str, Any]
-
-#: What an answer may hold is bounded, whatever the platform sends (security.md C3, H6).
-_MOST_TEXT = 100_000
-_MOST_NUMBER = 10**18
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
-_BROKEN = re.compile("[\x00\ud800-\udfff]")
-
-
-def as_object(value: Any) -> Object:
-    """Return ``value`` if it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: Any) -> list[Object]:
-    """Return the JSON objects of a list; anything else counts as an empty list (shopee.md 5.18, 6.2: nulls)."""
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def entries(value: Any) -> list[Any]:
-    """Return the entries of a list; anything else counts as an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """Return ``value`` as text that every database takes; null gives an empty one, and so does what is no text."""
-    if value is None or isinstance(value, (dict, list)):
-        return ""
-    return _BROKEN.sub("", str(value)[:_MOST_TEXT])
-
-
-def whole(value: Any) -> int | None:
-    """Return a whole number that may arrive as a string or a float (shopee.md 11, gotcha 11), else ``None``."""
-    number = exact(value)
-    return None if number is None else int(number)
-
-
-def exact(value: Any) -> Decimal | None:
-    """Return a number exactly, from a number or a string of ASCII digits; ``None`` if it is none, or 10^18 and more."""
-    if isinstance(value, str):
-        return Decimal(value.strip()) if _NUMBER.fullmatch(value.strip()) else None
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        return None
-    number = Decimal(str(value))
-    return number if number.is_finite() and abs(number) < _MOST_NUMBER else None
-
-
-def yes(value: Any) -> bool:
-    """Return a boolean that may arrive as the text "true" or "false" (shopee.md 11, gotcha 11)."""
-    return value.strip().lower() == "true" if isinstance(value, str) else bool(value)
+from syncer.sdk.wire import as_object, exact, whole
 
 
 def grams(kilograms: Any) -> int | None:
@@ -89,11 +37,3 @@ def amount(value: Json) -> int | float:
     """Return a price as the JSON number that Shopee takes: whole where it is whole."""
     number = exact(value) or Decimal(0)
     return int(number) if number == number.to_integral_value() else float(number)
-
-
-def plain(value: Any, max_length: int = 300) -> str:
-    """Return a sentence of the platform for people: short, one line, without control signs."""
-    try:
-        return clean_text(text(value)[:max_length], max_length=max_length)
-    except BadText:
-        return "?"

@@ -13,11 +13,12 @@ from connectors.shopee.look import Reader
 from connectors.shopee.options import ShopeeOptions
 from connectors.shopee.read import NO_BRAND, NO_MODEL, Variants
 from connectors.shopee.variants import Step, answered, bind, next_step
-from connectors.shopee.wire import Object, amount, dimension, exact, kilograms, plain, text, whole
+from connectors.shopee.wire import amount, dimension, kilograms
 from syncer.domain.listing import Json, RemoteListing, RemoteOffer, Rendered, RenderedOffer, Status
 from syncer.domain.words import Words
 from syncer.sdk.errors import Blocked, ConnectorError, Gone, OutcomeUnknown, Transient
 from syncer.sdk.operations import Kind, Operation, Result
+from syncer.sdk.wire import Object, exact, plain, text, whole
 
 #: Content fields that ``update_item`` writes; ``option_images`` belongs to the variants.
 ITEM_FIELDS = (

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from connectors.tiktok_shop import problems
 from connectors.tiktok_shop.limits import OWN_TEXT_MOST, conditions_fact, conditions_of, met
-from connectors.tiktok_shop.wire import Object, objects, text
 from syncer.domain.listing import Json, WantedListing
 from syncer.domain.problem import Problem
+from syncer.sdk.wire import Object, objects, text
 
 _PRODUCT = "PRODUCT_PROPERTY"
 _MATERIAL_NAMES = frozenset({"material", "materials", "bahan", "bahan utama", "main material"})

@@ -12,9 +12,10 @@ from connectors.tiktok_shop import html, read
 from connectors.tiktok_shop.options import TOKOPEDIA
 from connectors.tiktok_shop.render import barcode_type
 from connectors.tiktok_shop.taxonomy import VERSION
-from connectors.tiktok_shop.wire import Object, as_object, dimensions, objects, text, texts, weight, whole
+from connectors.tiktok_shop.wire import dimensions, weight
 from syncer.domain.listing import Json, Rendered, RenderedOffer
 from syncer.sdk.operations import Operation
+from syncer.sdk.wire import Object, as_object, objects, text, texts, whole
 
 LISTING, AS_DRAFT = "LISTING", "AS_DRAFT"
 #: Fields that a partial edit doesn't take, or that live inside SKUs, which it would replace whole (sheet 9).

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json as jsonlib
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
@@ -15,16 +14,15 @@ from typing import Any
 
 from connectors.tiktok_shop import errors
 from connectors.tiktok_shop.options import TiktokShopOptions
-from connectors.tiktok_shop.wire import Object, as_object, objects, plain, text
 from syncer.sdk.contract import Context, Tokens
 from syncer.sdk.errors import ConnectorError, OutcomeUnknown, Transient
 from syncer.sdk.http import Answer
+from syncer.sdk.wire import Object, as_object, objects, request_id, sentence, text
 
 log = logging.getLogger(__name__)
 
 #: How long an access token lives where nobody says (tiktok_shop.md 4.3).
 ACCESS_LIFE = dt.timedelta(days=7)
-_MESSAGE_LENGTH = 300
 _MOST_WAIT_S = 3600.0
 Params = Mapping[str, str]
 
@@ -171,17 +169,17 @@ class TiktokClient:
         if body is None:
             raise errors.by_status(answer.status, write=answer.write, after_s=after_s)
         code, message = text(body.get("code")), self._clean(body.get("message"))
-        request_id = re.sub(r"[^0-9A-Za-z_-]", "", self._clean(body.get("request_id")))[:64] or None
+        call_id = request_id(self._clean(body.get("request_id"))) or None
         error = None
         if code != "0":
-            error = errors.classify(code, message, write=answer.write, after_s=after_s, request_id=request_id)
-            log.info("%s: code %s (request %s)", operation, code, request_id)
+            error = errors.classify(code, message, write=answer.write, after_s=after_s, request_id=call_id)
+            log.info("%s: code %s (request %s)", operation, code, call_id)
         data = as_object(body.get("data"))
         for warning in objects(data.get("warnings")):
-            log.warning("%s: %s (request %s)", operation, self._clean(warning.get("message")), request_id)
+            log.warning("%s: %s (request %s)", operation, self._clean(warning.get("message")), call_id)
         if objects(data.get("errors")):
-            log.info("%s: partly failed (request %s)", operation, request_id)
-        return Reply(code, message, request_id, self._cleaned(data), error)
+            log.info("%s: partly failed (request %s)", operation, call_id)
+        return Reply(code, message, call_id, self._cleaned(data), error)
 
     def _cleaned(self, data: Object) -> Object:
         """Return the data with texts of failures made safe to show."""
@@ -196,17 +194,14 @@ class TiktokClient:
 
     def _clean(self, value: Any) -> str:
         """Return the platform's text, short, without control signs, and without any secret of this account."""
-        found = value if isinstance(value, str) else "" if value is None else jsonlib.dumps(value)
-        for secret in self._secrets():
-            found = found.replace(secret, "***")
-        return plain(found, _MESSAGE_LENGTH)
+        return sentence(value, self._secrets())
 
     def _secrets(self) -> list[str]:
         tokens = self.tokens()
         known = [*self._options.secrets().values()]
         if tokens is not None:
             known += [tokens.access_token, tokens.refresh_token]
-        return [secret for secret in known if secret]
+        return known
 
 
 def _envelope(answer: Answer) -> Object | None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from connectors.tiktok_shop.codes import BUSY, CODES, PHOTOS, RATE, TEXTS, TIMEOUT, TOKEN, VAGUE, WRAPPER, Meaning
-from connectors.tiktok_shop.wire import Object, as_object, objects, plain, text
 from syncer.domain.problem import Who
 from syncer.domain.words import Words
 from syncer.sdk.errors import (
@@ -19,6 +18,7 @@ from syncer.sdk.errors import (
     Transient,
     Unclassified,
 )
+from syncer.sdk.wire import Object, as_object, objects, plain, text
 
 _SERVER_ERROR, _TOO_MANY, _UNAUTHORISED = 500, 429, 401
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.tiktok_shop.wire import Object, as_object, objects, text, texts
 from syncer.domain.listing import Json
+from syncer.sdk.wire import Object, as_object, objects, text, texts
 
 TITLE_LEAST, TITLE_MOST, DESCRIPTION_MOST = 25, 255, 10_000
 MAX_PICTURES, MAX_SKUS, MAX_AXES = 9, 100, 3

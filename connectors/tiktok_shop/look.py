@@ -13,10 +13,10 @@ from connectors.tiktok_shop.limits import SEARCH_PAGE, SEARCH_SKUS
 from connectors.tiktok_shop.options import TIKTOK_SHOP, TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
 from connectors.tiktok_shop.standing import FREEZE, Standing, standing
-from connectors.tiktok_shop.wire import Object, objects, text, whole
 from syncer.domain.listing import RemoteListing, Status
 from syncer.sdk.errors import ConnectorError, Gone
 from syncer.sdk.operations import ListingRef, Page
+from syncer.sdk.wire import Object, objects, text, whole
 
 _SEARCH = "/product/202502/products/search"
 _PRODUCT = "/product/202309/products/"

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from connectors.tiktok_shop import attributes, html
 from connectors.tiktok_shop.options import TOKOPEDIA, TiktokShopOptions
 from connectors.tiktok_shop.standing import Standing, standing
-from connectors.tiktok_shop.wire import Object, as_object, centimetres, grams, objects, price, text, whole
+from connectors.tiktok_shop.wire import centimetres, grams, price
 from syncer.domain.listing import Json, RemoteListing, RemoteOffer, Status
+from syncer.sdk.wire import Object, as_object, objects, text, whole
 
 #: Gives the ids of each attribute's own values in a category.
 Listed = Callable[[str], Mapping[str, frozenset[str]]]

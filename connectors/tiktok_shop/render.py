@@ -26,11 +26,11 @@ from connectors.tiktok_shop.limits import (
 )
 from connectors.tiktok_shop.options import TOKOPEDIA, TiktokShopOptions
 from connectors.tiktok_shop.shape import Shape, one_line, price_problems, shape
-from connectors.tiktok_shop.wire import as_object, objects
 from syncer.domain.listing import Json, Picture, Rendered, RenderedOffer, WantedListing, WantedOffer
 from syncer.domain.money import quantize
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
+from syncer.sdk.wire import as_object, objects
 
 _TITLE = Words("Judul", "title")
 _DESCRIPTION = Words("Keterangan", "description")

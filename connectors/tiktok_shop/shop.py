@@ -6,10 +6,10 @@ import threading
 
 from connectors.tiktok_shop.client import TiktokClient
 from connectors.tiktok_shop.options import TiktokShopOptions
-from connectors.tiktok_shop.wire import Object, text
 from syncer.domain.problem import Who
 from syncer.domain.words import Words
 from syncer.sdk.errors import AccountStopped, Blocked
+from syncer.sdk.wire import Object, text
 
 SHOPS = "/authorization/202309/shops"
 _WAREHOUSES = "/logistics/202309/warehouses"

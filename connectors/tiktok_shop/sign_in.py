@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 from connectors.tiktok_shop.client import ACCESS_LIFE, Reply, TiktokClient
 from connectors.tiktok_shop.options import AUTH_HOST, CONSENT_HOST, TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
-from connectors.tiktok_shop.wire import text, whole
 from syncer.domain.words import Words
 from syncer.sdk.contract import Tokens
 from syncer.sdk.errors import AccountStopped, ConnectorError, OutcomeUnknown, SignInNeeded
+from syncer.sdk.wire import text, whole
 
 _GET, _REFRESH = "/api/v2/token/get", "/api/v2/token/refresh"
 _SELLER = 0

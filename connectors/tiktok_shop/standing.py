@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.tiktok_shop.options import TIKTOK_SHOP, TOKOPEDIA
-from connectors.tiktok_shop.wire import Object, as_object, objects, plain, text, texts
 from syncer.domain.listing import Status
 from syncer.domain.words import Words
+from syncer.sdk.wire import Object, as_object, objects, plain, text, texts
 
 LIVE, DRAFT, DELETED, FREEZE = "ACTIVATE", "DRAFT", "DELETED", "FREEZE"
 #: ``SCHEDULED`` stands in newer documents only (sheet 11).

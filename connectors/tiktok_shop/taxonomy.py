@@ -7,9 +7,9 @@ from connectors.tiktok_shop.client import Reply, TiktokClient
 from connectors.tiktok_shop.limits import rules_fact
 from connectors.tiktok_shop.options import TOKOPEDIA, TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
-from connectors.tiktok_shop.wire import Object, objects, plain, text, texts
 from syncer.domain.listing import Json
 from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
+from syncer.sdk.wire import Object, objects, plain, text, texts
 
 #: Indonesia's tree has seven levels; the default is the old one, and mixing both is refused (tiktok_shop.md 8).
 VERSION = "v2"

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.tiktok_shop import body, read
-from connectors.tiktok_shop.wire import Object, objects, text
 from syncer.domain.listing import Json, RemoteOffer, Rendered, RenderedOffer
 from syncer.domain.words import Words
 from syncer.sdk.errors import ConnectorError, Rejected
 from syncer.sdk.operations import Operation
+from syncer.sdk.wire import Object, objects, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,51 +1,12 @@
-"""Reading the platform's answers: ids that may be numbers, lists that may be null, prices under several names."""
+"""Prices, weights and sizes in the platform's forms. The rest of an answer is read by :mod:`syncer.sdk.wire`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from syncer.domain.text import BadText, clean_text
-
-Object = dict[str, Any]
-
-
-def as_object(value: Any) -> Object:
-    """Return ``value`` if it is a JSON object, else an empty one (``data`` may be null or absent: sheet 5)."""
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: Any) -> list[Object]:
-    """Return the JSON objects of a list; anything else counts as an empty list."""
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """Return ``value`` as text; null gives an empty one. Ids become text wherever they come as numbers (sheet 14)."""
-    return "" if value is None else str(value)
-
-
-def texts(value: Any) -> list[str]:
-    """Return the items of a list as text; anything else counts as an empty list."""
-    return [text(item) for item in value] if isinstance(value, list) else []
-
-
-def whole(value: Any) -> int | None:
-    """Return a whole number, also from text; ``None`` if it is none."""
-    number = exact(value)
-    return None if number is None else int(number)
-
-
-def exact(value: Any) -> Decimal | None:
-    """Return a number exactly, from a number or a text; ``None`` if it is none."""
-    if value is None or isinstance(value, bool) or value == "":
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+from syncer.sdk.wire import as_object, exact, text, whole
 
 
 def price(row: Any) -> Decimal | None:
@@ -86,11 +47,3 @@ def dimensions(sides_cm: Iterable[int]) -> dict[str, str]:
     """Return ``[length, width, height]`` as the platform's object of whole numbers in text (sheet 8)."""
     sides = dict(zip(("length", "width", "height"), (str(side) for side in sides_cm), strict=True))
     return {**sides, "unit": "CENTIMETER"}
-
-
-def plain(value: Any, max_length: int = 300) -> str:
-    """Return a sentence of the platform for people: short, one line, without control signs."""
-    try:
-        return clean_text(text(value)[:max_length], max_length=max_length)
-    except BadText:
-        return "?"

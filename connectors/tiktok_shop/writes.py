@@ -12,11 +12,11 @@ from connectors.tiktok_shop.look import Reader
 from connectors.tiktok_shop.options import TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
 from connectors.tiktok_shop.standing import DRAFT, LIVE, Standing, standing
-from connectors.tiktok_shop.wire import Object, as_object, objects, text
 from syncer.domain.listing import Json, RemoteListing, RemoteOffer, RenderedOffer, Status
 from syncer.domain.words import Words
 from syncer.sdk.errors import Blocked, ConnectorError, Gone, OutcomeUnknown, Rejected, Transient
 from syncer.sdk.operations import Kind, ListingRef, Operation, Result
+from syncer.sdk.wire import Object, as_object, objects, text
 
 _PRODUCTS = "/product/202309/products"
 _EDIT = "/product/202509/products/"

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from connectors.shopee import read as shopee_read
-from connectors.shopee import wire
+from connectors.shopee.wire import grams
 from syncer.catalogue.addresses import AddressRefused, Fetcher
 from syncer.domain.listing import RemoteListing
-from syncer.sdk import http
+from syncer.sdk import http, wire
 from syncer.sdk.errors import ConnectorError, OutcomeUnknown, Transient
 from syncer.sdk.http import HttpClient
 from syncer.sync.shop import Timing
@@ -266,7 +266,7 @@ def test_numbers_of_a_platform_are_numbers_of_this_world(value: Any) -> None:
     started = time.monotonic()
     assert wire.whole(value) is None
     assert wire.exact(value) is None
-    assert wire.grams(value) is None
+    assert grams(value) is None
     assert time.monotonic() - started < 0.1
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from connectors.shopee import read
 from connectors.shopee.limits import Limits, couriers, couriers_fact, limits_fact
-from connectors.shopee.wire import amount, exact, grams, kilograms, objects, plain, whole, yes
+from connectors.shopee.wire import amount, grams, kilograms
 from syncer.domain.listing import Status
 from syncer.sdk.errors import Gone
+from syncer.sdk.wire import exact, objects, plain, whole, yes
 from tests.connectors.shopee.canned import Canned, ok
 
 ITEM: dict[str, Any] = {

@@ -10,9 +10,10 @@ import pytest
 from connectors.tiktok_shop import read
 from connectors.tiktok_shop.options import TiktokShopOptions
 from connectors.tiktok_shop.standing import standing
-from connectors.tiktok_shop.wire import centimetres, dimensions, grams, price, text, weight
+from connectors.tiktok_shop.wire import centimetres, dimensions, grams, price, weight
 from syncer.domain.listing import RemoteListing, Status
 from syncer.sdk.errors import Gone
+from syncer.sdk.wire import text
 from tests.connectors.tiktok_shop.canned import Canned, ok, refused
 
 PRODUCT = "/product/202309/products/1729592969712207008"
