@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
-
-from syncer.domain.money import format_money
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
+from syncer.sdk.problems import CommonProblems
 
+_SAYS = CommonProblems("tiktok_shop", "TikTok Shop")
 
-def _problem(
-    code: str, words: Words, remedy: Words, *, field: str, who: Who = Who.CRAFTER, sku: str | None = None
-) -> Problem:
-    return Problem(f"tiktok_shop.{code}", words, remedy, who, field, sku)
+#: What every platform asks for, in the words of :mod:`syncer.sdk.problems`.
+too_short = _SAYS.too_short
+too_long = _SAYS.too_long
+photo_on_its_way = _SAYS.photo_on_its_way
+no_category = _SAYS.no_category
+attribute_missing = _SAYS.attribute_missing
+attribute_value = _SAYS.attribute_value
+no_weight = _SAYS.no_weight
+no_size = _SAYS.no_size
+price_low = _SAYS.price_low
+price_high = _SAYS.price_high
+no_variant = _SAYS.no_variant
+too_many_variants = _SAYS.too_many_variants
+too_many_axes = _SAYS.too_many_axes
+axis_name_long = _SAYS.axis_name_long
+option_long = _SAYS.option_long
+option_empty = _SAYS.option_empty
+twins = _SAYS.twins
+no_pre_order = _SAYS.no_pre_order
+days_long = _SAYS.days_long
 
 
 def empty_text(field: str, what: Words) -> Problem:
     """Return the problem of a missing text."""
-    return _problem(
+    return _SAYS.problem(
         f"{field}_empty",
         Words(f"{what.id} belum diisi.", f"The {what.en} is missing."),
         Words(f"Isi {what.id.lower()}.", f"Fill in the {what.en}."),
@@ -26,29 +40,9 @@ def empty_text(field: str, what: Words) -> Problem:
     )
 
 
-def too_short(missing: int) -> Problem:
-    """Return the problem of a title that needs ``missing`` more letters."""
-    return _problem(
-        "title_too_short",
-        Words("Judul terlalu pendek untuk TikTok Shop.", "The title is too short for TikTok Shop."),
-        Words(f"Tambah sedikitnya {missing} huruf.", f"Add at least {missing} more letters."),
-        field="title",
-    )
-
-
-def too_long(field: str, what: Words, extra: int) -> Problem:
-    """Return the problem of a text that is ``extra`` letters too long."""
-    return _problem(
-        f"{field}_too_long",
-        Words(f"{what.id} terlalu panjang untuk TikTok Shop.", f"The {what.en} is too long for TikTok Shop."),
-        Words(f"Kurangi {extra} huruf.", f"Take away {extra} letters."),
-        field=field,
-    )
-
-
 def no_photo() -> Problem:
     """Return the problem of a listing without photos."""
-    return _problem(
+    return _SAYS.problem(
         "no_photo",
         Words("Produk ini belum punya foto.", "This product has no photo yet."),
         Words("Tambahkan sedikitnya satu foto.", "Add at least one photo."),
@@ -56,59 +50,9 @@ def no_photo() -> Problem:
     )
 
 
-def photo_on_its_way() -> Problem:
-    """Return the note that photos exist but none is uploaded yet: it goes away by itself."""
-    return _problem(
-        "photo_on_its_way",
-        Words("Foto sedang diunggah ke TikTok Shop.", "The photos are being uploaded to TikTok Shop."),
-        Words("Tidak perlu apa-apa; Syncer lanjut sendiri.", "Nothing to do; Syncer goes on by itself."),
-        field="pictures",
-        who=Who.NOBODY,
-    )
-
-
-def no_category(platforms: str) -> Problem:
-    """Return the problem of a product whose category has no category there yet."""
-    return _problem(
-        "no_category",
-        Words(
-            f"Jenis produk ini belum punya kategori di {platforms}.",
-            f"This kind of product has no category at {platforms} yet.",
-        ),
-        Words("Pilih kategori untuk jenis produk ini.", "Choose a category for this kind of product."),
-        field="category",
-        who=Who.ADMINISTRATOR,
-    )
-
-
-def attribute_missing(name: str, examples: Sequence[str]) -> Problem:
-    """Return the problem of a mandatory attribute that nothing answers."""
-    hint = ", ".join(examples)
-    return _problem(
-        "attribute_missing",
-        Words(f'Kategori ini mewajibkan keterangan "{name}".', f'This category demands the detail "{name}".'),
-        Words(
-            f'Isi "{name}"' + (f", misalnya: {hint}." if hint else "."),
-            f'Fill in "{name}"' + (f", such as: {hint}." if hint else "."),
-        ),
-        field="attributes",
-    )
-
-
-def attribute_value(name: str, value: str, examples: Sequence[str]) -> Problem:
-    """Return the problem of an attribute value that the platform doesn't know."""
-    hint = ", ".join(examples)
-    return _problem(
-        "attribute_value",
-        Words(f'Isi "{value}" tidak ada dalam pilihan "{name}".', f'"{name}" has no choice "{value}".'),
-        Words(f"Pilih salah satu: {hint} ...", f"Choose one of: {hint} ..."),
-        field="attributes",
-    )
-
-
 def certificate_missing(name: str, certificate_id: str) -> Problem:
     """Return the problem of a category that demands a certificate, which only people can hand in."""
-    return _problem(
+    return _SAYS.problem(
         "certificate_missing",
         Words(f'Kategori ini mewajibkan sertifikat "{name}".', f'This category demands the certificate "{name}".'),
         Words(
@@ -124,7 +68,7 @@ def certificate_missing(name: str, certificate_id: str) -> Problem:
 
 def size_chart_missing() -> Problem:
     """Return the problem of a category that demands a size chart."""
-    return _problem(
+    return _SAYS.problem(
         "size_chart_missing",
         Words("Kategori ini mewajibkan tabel ukuran.", "This category demands a size chart."),
         Words(
@@ -141,7 +85,7 @@ def shop_not_ready(what: Words, remedy: Words, why: str) -> Problem:
     """Return the problem of a shop that may not list yet; ``why`` are the platform's own words."""
     shown = f' Kata TikTok Shop: "{why}"' if why else ""
     shown_en = f' TikTok Shop says: "{why}"' if why else ""
-    return _problem(
+    return _SAYS.problem(
         "shop_not_ready",
         Words(f"{what.id}{shown}", f"{what.en}{shown_en}"),
         remedy,
@@ -150,30 +94,9 @@ def shop_not_ready(what: Words, remedy: Words, why: str) -> Problem:
     )
 
 
-def no_weight(sku: str | None) -> Problem:
-    """Return the problem of a missing parcel weight."""
-    return _problem(
-        "no_weight",
-        Words("Berat paket belum diisi.", "The parcel's weight is missing."),
-        Words("Isi berat paket dalam gram.", "Fill in the parcel's weight in grams."),
-        field="weight_g",
-        sku=sku,
-    )
-
-
-def no_size() -> Problem:
-    """Return the problem of a missing parcel size where the category demands it."""
-    return _problem(
-        "no_size",
-        Words("Ukuran paket belum lengkap.", "The parcel's size is incomplete."),
-        Words("Isi panjang, lebar dan tinggi paket.", "Fill in the parcel's length, width and height."),
-        field="length_mm",
-    )
-
-
 def second_hand() -> Problem:
     """Return the problem of second-hand goods on more than Tokopedia alone."""
-    return _problem(
+    return _SAYS.problem(
         "second_hand",
         Words("Barang bekas hanya bisa dijual di Tokopedia saja.", "Second-hand goods can be sold on Tokopedia alone."),
         Words(
@@ -185,156 +108,13 @@ def second_hand() -> Problem:
     )
 
 
-def price_low(sku: str, least: Decimal, currency: str) -> Problem:
-    """Return the problem of a price below the least."""
-    shown = format_money(least, currency)
-    return _problem(
-        "price_low",
-        Words(f"Harga {sku} terlalu rendah untuk TikTok Shop.", f"The price of {sku} is too low for TikTok Shop."),
-        Words(f"Naikkan sedikitnya ke {shown}.", f"Raise it to at least {shown}."),
-        field="price",
-        sku=sku,
-    )
-
-
-def price_high(sku: str, most: Decimal, currency: str) -> Problem:
-    """Return the problem of a price above the most."""
-    shown = format_money(most, currency)
-    return _problem(
-        "price_high",
-        Words(f"Harga {sku} terlalu tinggi untuk TikTok Shop.", f"The price of {sku} is too high for TikTok Shop."),
-        Words(f"Turunkan ke paling banyak {shown}.", f"Lower it to at most {shown}."),
-        field="price",
-        sku=sku,
-    )
-
-
-def no_variant() -> Problem:
-    """Return the problem of a product without anything to sell."""
-    return _problem(
-        "no_variant",
-        Words("Produk ini belum punya varian untuk dijual.", "This product has no variant to sell yet."),
-        Words("Tambahkan satu varian dengan harga.", "Add one variant with a price."),
-        field="variants",
-    )
-
-
-def too_many_variants(count: int, most: int) -> Problem:
-    """Return the problem of more variants than one product holds."""
-    return _problem(
-        "too_many_variants",
-        Words(
-            f"Produk ini punya {count} varian; TikTok Shop menerima paling banyak {most}.",
-            f"This product has {count} variants; TikTok Shop takes at most {most}.",
-        ),
-        Words("Bagi menjadi beberapa produk.", "Split it into several products."),
-        field="variants",
-    )
-
-
-def too_many_axes(names: Sequence[str], most: int) -> Problem:
-    """Return the problem of more kinds of options than there may be."""
-    shown = ", ".join(names)
-    return _problem(
-        "too_many_axes",
-        Words(
-            f"Produk ini punya {len(names)} macam pilihan ({shown}); TikTok Shop menerima {most}.",
-            f"This product has {len(names)} kinds of options ({shown}); TikTok Shop takes {most}.",
-        ),
-        Words("Gabungkan dua macam pilihan menjadi satu.", "Merge two kinds of options into one."),
-        field="option_names",
-    )
-
-
 def twin_axes(name: str) -> Problem:
     """Return the problem of two kinds of options with one name."""
-    return _problem(
+    return _SAYS.problem(
         "twin_axes",
         Words(f'Nama pilihan "{name}" dipakai dua kali.', f'The option name "{name}" is used twice.'),
         Words("Ubah nama salah satunya.", "Change the name of one of them."),
         field="option_names",
-    )
-
-
-def axis_name_long(name: str, extra: int) -> Problem:
-    """Return the problem of an option kind's name that is too long."""
-    return _problem(
-        "axis_name_long",
-        Words(
-            f'Nama pilihan "{name}" terlalu panjang untuk TikTok Shop.',
-            f'The option name "{name}" is too long for TikTok Shop.',
-        ),
-        Words(f"Kurangi {extra} huruf.", f"Take away {extra} letters."),
-        field="option_names",
-    )
-
-
-def option_long(value: str, extra: int, sku: str) -> Problem:
-    """Return the problem of an option that is too long."""
-    shown = value[:60]
-    return _problem(
-        "option_long",
-        Words(
-            f'Pilihan "{shown}" terlalu panjang untuk TikTok Shop.',
-            f'The option "{shown}" is too long for TikTok Shop.',
-        ),
-        Words(f"Kurangi {extra} huruf.", f"Take away {extra} letters."),
-        field="option_values",
-        sku=sku,
-    )
-
-
-def option_empty(sku: str) -> Problem:
-    """Return the problem of a variant that leaves an option open."""
-    return _problem(
-        "option_empty",
-        Words(f"Varian {sku} belum punya isi untuk tiap pilihan.", f"The variant {sku} leaves an option open."),
-        Words("Isi pilihan varian ini.", "Fill in this variant's options."),
-        field="option_values",
-        sku=sku,
-    )
-
-
-def twins(first: str, second: str) -> Problem:
-    """Return the problem of two variants with the same options."""
-    return _problem(
-        "twin_variants",
-        Words(
-            f"Varian {first} dan {second} punya pilihan yang sama.",
-            f"The variants {first} and {second} have the same options.",
-        ),
-        Words("Ubah pilihan salah satunya.", "Change the options of one of them."),
-        field="option_values",
-        sku=second,
-    )
-
-
-def no_pre_order() -> Problem:
-    """Return the problem of a category that takes no made-to-order products."""
-    return _problem(
-        "no_pre_order",
-        Words(
-            "Kategori ini tidak menerima pesanan yang dibuat dulu.",
-            "This category doesn't allow made-to-order products.",
-        ),
-        Words(
-            "Jual yang sudah jadi saja di sini: isi lama pembuatan 0 hari.",
-            "Sell only finished pieces here: set the making time to 0 days.",
-        ),
-        field="made_to_order_days",
-    )
-
-
-def days_long(days: int, most: int) -> Problem:
-    """Return the problem of a making time that is too long."""
-    return _problem(
-        "days_long",
-        Words(
-            f"Lama pembuatan {days} hari terlalu lama untuk TikTok Shop.",
-            f"A making time of {days} days is too long for TikTok Shop.",
-        ),
-        Words(f"Isi paling banyak {most} hari.", f"Set it to at most {most} days."),
-        field="made_to_order_days",
     )
 
 

@@ -120,7 +120,7 @@ def _text_problems(fields: Mapping[str, Json]) -> list[Problem]:
     if not title:
         found.append(problems.empty_text("title", _TITLE))
     elif len(title) < TITLE_LEAST:
-        found.append(problems.too_short(TITLE_LEAST - len(title)))
+        found.append(problems.too_short("title", _TITLE, TITLE_LEAST - len(title)))
     elif len(title) > TITLE_MOST:
         found.append(problems.too_long("title", _TITLE, len(title) - TITLE_MOST))
     if not length:
