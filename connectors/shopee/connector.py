@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -31,6 +29,7 @@ from syncer.sdk.contract import (
     Tokens,
 )
 from syncer.sdk.errors import AccountStopped, Rejected, Transient
+from syncer.sdk.facts import KeptFacts
 from syncer.sdk.http import is_loopback
 from syncer.sdk.operations import Kind, ListingRef, Operation, Page, Result
 from syncer.sdk.options import Options
@@ -91,7 +90,7 @@ class ShopeeConnector:
         self.review_check_s = options.review_check_s
         self._client = ShopeeClient(options, context)
         self._reader = Reader(self._client, options.location_id)
-        self._facts = _Kept(self._fetch)
+        self._facts = KeptFacts(self._fetch, _FACT_TTL_S)
         self._writer = Writer(
             self._client,
             self._reader,
@@ -246,28 +245,6 @@ class ShopeeConnector:
 
     def _fetch(self, key: str) -> Json:
         return taxonomy.fetch_fact(self._client, key, self._options.language)
-
-
-class _Kept:
-    """Facts read by this process, so that a write can look one up without another call."""
-
-    def __init__(self, fetch: Callable[[str], Json]) -> None:
-        self._fetch = fetch
-        self._kept: dict[str, tuple[float, Json]] = {}
-        self._lock = threading.Lock()
-
-    def fetch(self, key: str) -> Json:
-        value = self._fetch(key)
-        with self._lock:
-            self._kept[key] = (time.monotonic(), value)
-        return value
-
-    def get(self, key: str) -> Json:
-        with self._lock:
-            kept = self._kept.get(key)
-        if kept is not None and time.monotonic() - kept[0] < _FACT_TTL_S:
-            return kept[1]
-        return self.fetch(key)
 
 
 def _image_id(payload: Mapping[str, Json]) -> str:

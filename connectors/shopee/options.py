@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from syncer.sdk.options import Options, SecretStr
+from syncer.sdk.options import AwareTimeOrNone, Options, Pairs, SecretStr, WebAddress
 
 #: Live API host for callers in Asia (shopee.md 1.1). The host depends on where *we* are, not on the shop.
 LIVE_HOST = "https://partner.shopeemobile.com"
@@ -23,33 +21,9 @@ HOSTS = (
 TEST_HOSTS = frozenset({"openplatform.sandbox.test-stable.shopee.sg", "partner.test-stable.shopeemobile.com"})
 
 
-def _web_address(value: str) -> str:
-    address = value.rstrip("/")
-    if not address.startswith(("https://", "http://")):
-        raise ValueError("not a web address")
-    return address
-
-
-def _aware(value: dt.datetime | None) -> dt.datetime | None:
-    return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
-
-
 def _ids(value: object) -> object:
     """Take ``8003, 8005`` as well as a list."""
     return [part for part in value.strip(" []").split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _pairs(value: object) -> object:
-    """Take ``Shelf life=6 months; Gender=Unisex`` or a JSON object's text as well as an object."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("{"):
-        return json.loads(value)
-    found = [part.partition("=") for part in value.split(";") if part.strip()]
-    return {name.strip(): wanted.strip() for name, _, wanted in found}
-
-
-WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 class ShopeeOptions(Options):
@@ -68,7 +42,7 @@ class ShopeeOptions(Options):
     )
     access_token: SecretStr | None = Field(None, description="First access token, if you already have one.")
     refresh_token: SecretStr | None = Field(None, description="First refresh token, if you already have one.")
-    access_expires_at: Annotated[dt.datetime | None, AfterValidator(_aware)] = Field(
+    access_expires_at: AwareTimeOrNone = Field(
         None, description="When the first access token ends. ISO 8601; without it the token counts as new."
     )
     consent_form: Literal["signed", "open"] = Field(
@@ -81,7 +55,7 @@ class ShopeeOptions(Options):
     )
     free_shipping: bool = Field(False, description="The shop pays for shipping on every courier.")
     location_id: str = Field("", description="Warehouse to keep stock in. Only for shops with several warehouses.")
-    attribute_defaults: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(
+    attribute_defaults: Pairs = Field(
         {}, description="Values where a product lacks a mandatory attribute. As: Shelf life=6 months; Gender=Unisex."
     )
     neutral_attributes: bool = Field(

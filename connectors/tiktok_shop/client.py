@@ -17,6 +17,7 @@ from connectors.tiktok_shop.options import TiktokShopOptions
 from syncer.sdk.contract import Context, Tokens
 from syncer.sdk.errors import ConnectorError, OutcomeUnknown, Transient
 from syncer.sdk.http import Answer
+from syncer.sdk.sign_in import tokens_from_options
 from syncer.sdk.wire import Object, as_object, objects, request_id, sentence, text
 
 log = logging.getLogger(__name__)
@@ -228,16 +229,10 @@ def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
 
 
 def first_tokens(options: TiktokShopOptions, context: Context) -> Tokens | None:
-    """Return the sign-in that the options bring along, or ``None``.
-
-    Without ``access_expires_at`` the token counts as new: if it is dead, the first call says so, and the engine
-    refreshes it then.
-    """
-    if options.access_token is None:
-        return None
-    return Tokens(
-        access_token=options.access_token.get_secret_value(),
-        refresh_token=options.refresh_token.get_secret_value() if options.refresh_token else "",
+    """Return the sign-in that the options bring along, or ``None``."""
+    return tokens_from_options(
+        options.access_token,
+        options.refresh_token,
         access_until=options.access_expires_at or context.now() + ACCESS_LIFE,
         shop_id=options.shop_id,
     )

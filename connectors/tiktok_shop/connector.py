@@ -6,9 +6,7 @@ stock figure. On which of them products are shown is the account's option ``plat
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from connectors.tiktok_shop import body, errors, read, sign_in
@@ -40,6 +38,7 @@ from syncer.sdk.contract import (
     WebhookScope,
 )
 from syncer.sdk.errors import PictureGone, Rejected, Transient
+from syncer.sdk.facts import KeptFacts
 from syncer.sdk.http import is_loopback
 from syncer.sdk.operations import Kind, ListingRef, Operation, Page, Result
 from syncer.sdk.options import Options
@@ -122,7 +121,7 @@ class TiktokShopConnector:
         self._client = TiktokClient(options, context)
         self._shop = Shop(self._client, options)
         self._taxonomy = Taxonomy(self._client, self._shop, options)
-        self._facts = _Kept(self._taxonomy.fact)
+        self._facts = KeptFacts(self._taxonomy.fact, _FACT_TTL_S)
         self._reader = Reader(self._client, self._shop, options, self._listed)
         self._writer = Writer(self._client, self._shop, self._reader, options)
 
@@ -280,25 +279,3 @@ class TiktokShopConnector:
 
     def _listed(self, category: str) -> Mapping[str, frozenset[str]]:
         return listed_values(self._facts.get(f"attributes:{category}")) if category else {}
-
-
-class _Kept:
-    """Facts read by this process, so that a read can look one up without another call."""
-
-    def __init__(self, fetch: Callable[[str], Json]) -> None:
-        self._fetch = fetch
-        self._kept: dict[str, tuple[float, Json]] = {}
-        self._lock = threading.Lock()
-
-    def fetch(self, key: str) -> Json:
-        value = self._fetch(key)
-        with self._lock:
-            self._kept[key] = (time.monotonic(), value)
-        return value
-
-    def get(self, key: str) -> Json:
-        with self._lock:
-            kept = self._kept.get(key)
-        if kept is not None and time.monotonic() - kept[0] < _FACT_TTL_S:
-            return kept[1]
-        return self.fetch(key)

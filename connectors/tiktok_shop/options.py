@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from syncer.sdk.http import is_loopback
-from syncer.sdk.options import Options, SecretStr
+from syncer.sdk.options import AwareTimeOrNone, Options, Pairs, SecretStr, WebAddress, WebAddressOrNone
 
 LIVE_HOST = "https://open-api.tiktokglobalshop.com"
 AUTH_HOST = "https://auth.tiktok-shops.com"
@@ -19,17 +17,6 @@ CONSENT_HOST = "https://services.tiktokshop.com"
 HOSTS = ("open-api.tiktokglobalshop.com", "auth.tiktok-shops.com")
 TIKTOK_SHOP, TOKOPEDIA = "TIKTOK_SHOP", "TOKOPEDIA"
 _PLATFORMS = {"both": (TIKTOK_SHOP, TOKOPEDIA), "tokopedia": (TOKOPEDIA,), "tiktok_shop": (TIKTOK_SHOP,)}
-
-
-def _web_address(value: str) -> str:
-    address = value.rstrip("/")
-    if address and not address.startswith(("https://", "http://")):
-        raise ValueError("not a web address")
-    return address
-
-
-def _aware(value: dt.datetime | None) -> dt.datetime | None:
-    return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
 
 
 def _ids(value: object) -> object:
@@ -45,17 +32,6 @@ def _id(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _pairs(value: object) -> object:
-    """Take ``Bahan=Kayu; Motif=Polos`` or a JSON object's text as well as an object."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("{"):
-        return json.loads(value)
-    found = [part.partition("=") for part in value.split(";") if part.strip()]
-    return {name.strip(): wanted.strip() for name, _, wanted in found}
-
-
-WebAddress = Annotated[str, AfterValidator(_web_address)]
 Id = Annotated[str, BeforeValidator(_id)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 
@@ -64,10 +40,10 @@ class TiktokShopOptions(Options):
     """Options of one shop. The first sentence of each description is the flag's help."""
 
     base_url: WebAddress = Field(LIVE_HOST, description="API address. Test shops are on the live address too.")
-    auth_url: WebAddress = Field(
+    auth_url: WebAddressOrNone = Field(
         "", description="Address of the token calls. Empty: the live one, or base_url on this machine."
     )
-    consent_url: WebAddress = Field(
+    consent_url: WebAddressOrNone = Field(
         "", description="Address of the consent page. Empty: the one for Indonesia, or base_url on this machine."
     )
     app_key: Id = Field(description="App key of your app, from Partner Center.", min_length=1, max_length=64)
@@ -82,7 +58,7 @@ class TiktokShopOptions(Options):
     shop_cipher: str = Field("", description="Cipher of the shop. Read from the platform if left out.")
     access_token: SecretStr | None = Field(None, description="First access token, if you already have one.")
     refresh_token: SecretStr | None = Field(None, description="First refresh token, if you already have one.")
-    access_expires_at: Annotated[dt.datetime | None, AfterValidator(_aware)] = Field(
+    access_expires_at: AwareTimeOrNone = Field(
         None, description="When the first access token ends. ISO 8601; without it the token counts as new."
     )
     warehouse_id: Id = Field(
@@ -95,7 +71,7 @@ class TiktokShopOptions(Options):
         description="Words added to titles below 25 letters. Empty: such a title is a problem instead.",
         max_length=100,
     )
-    attribute_defaults: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(
+    attribute_defaults: Pairs = Field(
         {}, description="Values where a product lacks a mandatory attribute. As: Bahan=Kayu; Motif=Polos."
     )
     neutral_attributes: bool = Field(

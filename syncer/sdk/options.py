@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from syncer.domain.words import SyncerError, Words
 
@@ -47,6 +48,40 @@ class Options(BaseModel):
             if option.secret and value is not None:
                 found[option.name] = value.get_secret_value()
         return found
+
+
+def _web_address(value: str) -> str:
+    address = value.rstrip("/")
+    if not address.startswith(("https://", "http://")):
+        raise ValueError("not a web address")
+    return address
+
+
+def _web_address_or_none(value: str) -> str:
+    return _web_address(value) if value else ""
+
+
+def _aware(value: dt.datetime | None) -> dt.datetime | None:
+    return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
+
+
+def _pairs(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    found = [part.partition("=") for part in value.split(";") if part.strip()]
+    return {name.strip(): wanted.strip() for name, _, wanted in found}
+
+
+#: An address with its scheme, kept without slashes at its end.
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+#: A :data:`WebAddress`, or "" where the connector knows the address itself.
+WebAddressOrNone = Annotated[str, AfterValidator(_web_address_or_none)]
+#: A moment in ISO 8601, or null; one without a zone is taken as UTC.
+AwareTimeOrNone = Annotated[dt.datetime | None, AfterValidator(_aware)]
+#: Texts by name: a JSON object (or its text), or ``Material=Wood; Gender=Unisex``.
+Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +145,15 @@ def _option_words(name: str, kind: str, options: type[Options]) -> Words:
     )
 
 
-__all__ = ["BadOptions", "OptionInfo", "Options", "SecretStr", "describe", "options_table"]
+__all__ = [
+    "AwareTimeOrNone",
+    "BadOptions",
+    "OptionInfo",
+    "Options",
+    "Pairs",
+    "SecretStr",
+    "WebAddress",
+    "WebAddressOrNone",
+    "describe",
+    "options_table",
+]

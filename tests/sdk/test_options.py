@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import pickle
 from typing import Any
 
 import pytest
 from pydantic import Field, ValidationError
 
-from syncer.sdk.options import BadOptions, Options, SecretStr, describe, options_table
+from syncer.sdk.options import (
+    AwareTimeOrNone,
+    BadOptions,
+    Options,
+    Pairs,
+    SecretStr,
+    WebAddress,
+    WebAddressOrNone,
+    describe,
+    options_table,
+)
 
 SECRET = "KANARI-kunci-900150983cd24fb0"
 
@@ -95,3 +106,35 @@ def test_options_do_not_change() -> None:
 
 def test_spaces_around_a_pasted_value_are_dropped() -> None:
     assert _shop(base_url="  https://shop.example \n").base_url == "https://shop.example"
+
+
+class _Typed(Options):
+    address: WebAddress = Field("https://shop.example", description="An address.")
+    other: WebAddressOrNone = Field("", description="Another one.")
+    ends: AwareTimeOrNone = Field(None, description="When it ends.")
+    texts: Pairs = Field({}, description="Texts by name.")
+
+
+def test_addresses_times_and_pairs_are_read_as_people_write_them() -> None:
+    found = _Typed.read(
+        {
+            "address": "http://127.0.0.1:8000//",
+            "other": "",
+            "ends": "2026-03-01T10:00:00",
+            "texts": " Bahan = Kayu;Motif=a=b; ",
+        }
+    )
+    assert found.address == "http://127.0.0.1:8000"
+    assert found.other == ""
+    assert found.ends == dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)
+    assert found.texts == {"Bahan": "Kayu", "Motif": "a=b"}
+    assert _Typed.read({"texts": '{"Bahan": "Kayu"}'}) == _Typed.read({"texts": {"Bahan": "Kayu"}})
+    jakarta = _Typed.read({"ends": "2026-03-01T10:00:00+07:00"}).ends
+    assert jakarta == dt.datetime(2026, 3, 1, 3, tzinfo=dt.UTC)
+    assert {option.name: option.type for option in describe(_Typed)}["address"] == "str"
+
+
+@pytest.mark.parametrize("wrong", [{"address": ""}, {"address": "shop.example"}, {"other": "ftp://x"}, {"texts": "{x"}])
+def test_wrong_addresses_and_pairs_are_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(BadOptions):
+        _Typed.read(wrong)
