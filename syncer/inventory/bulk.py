@@ -59,7 +59,8 @@ def import_counts(
     if not due:
         return []
     lock_listings(connection, sorted({count.product_id for count in due}))
-    on_hand = _locked_levels(connection, [count.variant_id for count in due], place.id)
+    levels = _locked_levels(connection, [count.variant_id for count in due], place.id)
+    on_hand = {variant_id: level[0] for variant_id, level in levels.items()}
     common = {"location_id": place.id, "reason": Reason.IMPORT.value, "note": note, "actor": actor, "at": now}
     rows: list[dict[str, Any]] = [
         {
@@ -67,6 +68,8 @@ def import_counts(
             "variant_id": count.variant_id,
             "delta": count.on_hand - on_hand[count.variant_id],
             "on_hand_after": count.on_hand,
+            "held_delta": 0,
+            "held_after": levels[count.variant_id][1],
             "reference": f"{_prefix(source)}{run}:{count.row}:{count.variant_id}",
         }
         for count in due
@@ -117,16 +120,17 @@ def _last_said(connection: Connection, ids: Sequence[int], location_id: int, sou
     return {row.variant_id: row.on_hand_after for row in rows}
 
 
-def _locked_levels(connection: Connection, ids: Sequence[int], location_id: int) -> dict[int, int]:
+def _locked_levels(connection: Connection, ids: Sequence[int], location_id: int) -> dict[int, tuple[int, int]]:
+    """Return on hand and held by variant, locked."""
     rows = [{"variant_id": variant_id, "location_id": location_id, "on_hand": 0} for variant_id in sorted(ids)]
     connection.execute(insert_or_keep(connection, stock_level, ["variant_id", "location_id"]), rows)
     locked = connection.execute(
-        select(stock_level.c.variant_id, stock_level.c.on_hand)
+        select(stock_level.c.variant_id, stock_level.c.on_hand, stock_level.c.held)
         .where(and_(stock_level.c.variant_id.in_(ids), stock_level.c.location_id == location_id))
         .order_by(stock_level.c.variant_id)
         .with_for_update()
     )
-    return {row.variant_id: row.on_hand for row in locked}
+    return {row.variant_id: (row.on_hand, row.held) for row in locked}
 
 
 def _write_levels(connection: Connection, moved: Sequence[Count], location_id: int) -> None:

@@ -62,6 +62,19 @@ def below_zero(sku: str, on_hand: int, delta: int) -> BadQuantity:
     )
 
 
+def promised(sku: str, on_hand: int, held: int, n: int) -> BadQuantity:
+    """Return the error for moving pieces away that are promised to orders."""
+    free = max(on_hand - held, 0)
+    return BadQuantity(
+        Words(
+            f"Di sana ada {on_hand} {sku}, tetapi {held} sudah dijanjikan untuk pesanan: hanya {free} yang bisa "
+            f"dipindahkan, bukan {n}. Kirim pesanannya dulu, atau pindahkan {free}.",
+            f"There are {on_hand} of {sku}, but {held} are promised to orders: only {free} can be moved, not {n}. "
+            f"Send those orders first, or move {free}.",
+        )
+    )
+
+
 def unknown_location(code: str, codes: Sequence[str]) -> UnknownLocation:
     """Return the error for a location that isn't there, naming those that are."""
     more = did_you_mean(closest(code, codes))

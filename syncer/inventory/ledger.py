@@ -1,5 +1,9 @@
 """The ledger: stock changes only by a movement with a unique reference and a reason (design.md §5).
 
+A level is two numbers: what is *on hand* at a location, and what of it is *held*, promised to orders that have not
+gone yet. Free is the difference. What people count and move changes what is on hand; only orders change what is held
+(:mod:`syncer.inventory.posting`).
+
 Every function works inside the caller's write transaction, and marks the listings it touches in the same one.
 A reference that was used before makes the call a no-op, so that whoever is unsure may simply repeat it.
 """
@@ -28,7 +32,10 @@ _FACTS = frozenset({Reason.SOLD})
 
 
 class Movement(NamedTuple):
-    """One entry of the ledger. ``delta`` may be negative; ``on_hand_after`` is the level it led to."""
+    """One entry of the ledger. ``delta`` may be negative; ``on_hand_after`` is the level it led to.
+
+    ``held_delta`` and ``held_after`` say the same of what is promised to orders and still on hand.
+    """
 
     id: int
     variant_id: int
@@ -40,6 +47,8 @@ class Movement(NamedTuple):
     reason: Reason
     reference: str
     at: dt.datetime
+    held_delta: int = 0
+    held_after: int = 0
 
 
 def set_on_hand(
@@ -55,23 +64,27 @@ def set_on_hand(
     reference: str | None = None,
     reason: Reason = Reason.COUNT,
     cause_id: int | None = None,
+    without_held: bool = False,
 ) -> Movement | None:
-    """Say that ``n`` pieces of ``sku`` are on hand at ``location``; return the movement that this made.
+    """Say that ``n`` pieces of ``sku`` are on hand at ``location``, those promised to orders included.
 
-    None: nothing to move (it is ``n`` already, or ``reference`` was used before). ``was`` is the number that
-    the caller saw: if another one stands there now, :class:`~syncer.inventory.errors.StockMoved` is raised
-    and nothing changes. Raises ``UnknownSku``, ``UnknownLocation``, ``BadQuantity``.
+    ``without_held``: those promised to orders were not counted (they are packed already, say): they come on top.
+    Returns the movement that this made; None: nothing to move (it is ``n`` already, or ``reference`` was used
+    before). ``was`` is the number that the caller saw, counted in the same way: if another one stands there now,
+    :class:`~syncer.inventory.errors.StockMoved` is raised and nothing changes. Raises ``UnknownSku``,
+    ``UnknownLocation``, ``BadQuantity``.
     """
     if not 0 <= n <= STOCK_MAX:
         raise errors.bad_quantity(n)
     entry = _Entry(connection, sku, location, reference or f"{reason.value}:{uuid.uuid4()}")
     if entry.repeated:
         return None
-    if was is not None and entry.on_hand != was:
-        raise errors.moved(entry.found.sku, was, entry.on_hand)
-    if entry.on_hand == n:
+    on_top = entry.held if without_held else 0
+    if was is not None and entry.on_hand - on_top != was:
+        raise errors.moved(entry.found.sku, was, entry.on_hand - on_top)
+    if entry.on_hand == n + on_top:
         return None
-    return entry.append(n - entry.on_hand, reason=reason, actor=actor, note=note, now=now, cause_id=cause_id)
+    return entry.append(n + on_top - entry.on_hand, reason=reason, actor=actor, note=note, now=now, cause_id=cause_id)
 
 
 def move(
@@ -117,13 +130,20 @@ def transfer(
     now: dt.datetime,
     reference: str | None = None,
 ) -> tuple[Movement, Movement] | None:
-    """Move ``n`` pieces from one location to another: two movements, or None for a repeated ``reference``."""
+    """Move ``n`` pieces from one location to another: two movements, or None for a repeated ``reference``.
+
+    What is promised to orders stays where it was promised from: taking more than is free there is refused
+    (:class:`~syncer.inventory.errors.BadQuantity`).
+    """
     if not 1 <= n <= STOCK_MAX:
         raise errors.bad_quantity(n)
     name = reference or f"{Reason.MOVED.value}:{uuid.uuid4()}"
-    for code in sorted({origin, target}):
-        # Both levels are locked in one order, so that two opposite transfers never wait for each other.
-        _Entry(connection, sku, code, name)
+    # Both levels are locked in one order, so that two opposite transfers never wait for each other.
+    locked = {code: _Entry(connection, sku, code, name) for code in sorted({origin, target})}
+    leaving = locked[origin]
+    used = select(stock_movement.c.id).where(stock_movement.c.reference == f"{name}:from"[:120])
+    if connection.execute(used).first() is None and leaving.held and n > leaving.on_hand - leaving.held:
+        raise errors.promised(leaving.found.sku, leaving.on_hand, leaving.held, n)
     out = move(
         connection,
         sku,
@@ -162,27 +182,30 @@ class _Entry:
             stock_level.c.location_id == self._place.id,
         )
         lock_listings(connection, [self.found.product_id])
-        self.on_hand = self._lock()
+        self.on_hand, self.held = self._lock()
         same = select(stock_movement.c.id).where(stock_movement.c.reference == self._reference)
         self.repeated = connection.execute(same).first() is not None
 
-    def _lock(self) -> int:
+    def _lock(self) -> tuple[int, int]:
         row = {"variant_id": self.found.id, "location_id": self._place.id, "on_hand": 0}
         insert_if_absent(self._connection, stock_level, row, ["variant_id", "location_id"])
         # SQLite has one writer at a time and ignores FOR UPDATE.
-        locked = select(stock_level.c.on_hand).where(self._key).with_for_update()
-        return int(self._connection.execute(locked).scalar_one())
+        locked = select(stock_level.c.on_hand, stock_level.c.held).where(self._key).with_for_update()
+        on_hand, held = self._connection.execute(locked).one()
+        return int(on_hand), int(held)
 
     def append(
         self, delta: int, *, reason: Reason, actor: str, note: str, now: dt.datetime, cause_id: int | None
     ) -> Movement:
-        """Write the movement and the level, and mark the listings."""
+        """Write the movement and the level, and mark the listings. What is promised to orders stays promised."""
         after = self.on_hand + delta
         values = {
             "variant_id": self.found.id,
             "location_id": self._place.id,
             "delta": delta,
             "on_hand_after": after,
+            "held_delta": 0,
+            "held_after": self.held,
             "reason": reason.value,
             "reference": self._reference,
             "note": clean_text(note, max_length=500),
@@ -206,6 +229,8 @@ class _Entry:
             reason,
             self._reference,
             now,
+            0,
+            self.held,
         )
 
 

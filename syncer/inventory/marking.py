@@ -73,7 +73,7 @@ def _wanted() -> ColumnElement[int]:
     own = account.c.location_id.is_not(None)
     counts = or_(and_(own, location.c.id == account.c.location_id), and_(~own, location.c.pooled))
     free = (
-        select(func.coalesce(func.sum(stock_level.c.on_hand), 0))
+        select(func.coalesce(func.sum(stock_level.c.on_hand - stock_level.c.held), 0))
         .join(location, location.c.id == stock_level.c.location_id)
         .where(and_(stock_level.c.variant_id == offer.c.variant_id, counts))
         .correlate(offer, account)

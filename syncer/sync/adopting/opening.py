@@ -11,7 +11,7 @@ from syncer.channels.records import Account
 from syncer.domain.stock import Reason
 from syncer.domain.words import SyncerError, Words
 from syncer.inventory.ledger import find_location, set_on_hand
-from syncer.inventory.levels import available, levels
+from syncer.inventory.levels import available, held_at, levels
 from syncer.inventory.locations import Location
 from syncer.inventory.marking import lock_listings
 from syncer.store.skus import find_variant
@@ -81,7 +81,9 @@ def open_count(
         cause_id=cause_id,
     )
     if moved is None:
+        held = held_at(connection, variant.id, place.id)
         values: dict[str, Any] = {"variant_id": variant.id, "location_id": place.id, "delta": 0, "on_hand_after": here}
+        values |= {"held_delta": 0, "held_after": held}
         values |= {"reason": Reason.OPENING.value, "reference": name, "note": note, "actor": actor, "at": now}
         connection.execute(insert(stock_movement).values(values))
     return True
