@@ -428,6 +428,14 @@ class TunesFinding(Protocol):
 
 
 @runtime_checkable
+class TunesOrders(Protocol):
+    """An account's options may set other times for reading orders than ``Info.orders``."""
+
+    def order_facts(self) -> OrderFacts:
+        """Return what holds for this account's orders."""
+
+
+@runtime_checkable
 class HasReview(Protocol):
     """New or edited listings pass a review there; ``review_check_s`` is how often to look, in seconds."""
 
