@@ -56,7 +56,8 @@ def demo_pictures(only: Collection[str] | None = None, data: bytes | None = None
         number = len(seen)
         seen.add(handle)
         if only is None or handle in only:
-            yield DemoPicture(handle, row["title"], _picture(row["image_hint"], row["sku"], number))
+            looks = f"{row['title']}; {row['image_hint']}"
+            yield DemoPicture(handle, row["title"], _picture(looks, row["sku"], number))
 
 
 def load_demo(
@@ -131,10 +132,10 @@ def _without_photo(engine: Engine, handles: Collection[str]) -> dict[str, int]:
         return {row.handle: row.id for row in connection.execute(query)}
 
 
-def _picture(hint: str, seed: str, number: int) -> bytes:
+def _picture(looks: str, seed: str, number: int) -> bytes:
     if number == _HUGE:
-        return jpeg(draw(hint, seed, size=(_HUGE_PX, _HUGE_PX)), quality=80)
+        return jpeg(draw(looks, seed, size=(_HUGE_PX, _HUGE_PX)), quality=80)
     if number == _TURNED:
-        upright = draw(hint, seed, size=(900, 1200))
+        upright = draw(looks, seed, size=(900, 1200))
         return jpeg(upright.transpose(Image.Transpose.ROTATE_90), orientation=6)
-    return jpeg(draw(hint, seed, size=_SIZES[number % len(_SIZES)]))
+    return jpeg(draw(looks, seed, size=_SIZES[number % len(_SIZES)]))
