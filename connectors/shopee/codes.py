@@ -6,14 +6,11 @@ Odd spellings are Shopee's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from syncer.domain.problem import Who
 from syncer.domain.words import Words
 from syncer.sdk.errors import (
     AccountStopped,
     Blocked,
-    ConnectorError,
     Gone,
     PictureGone,
     RateLimited,
@@ -21,49 +18,33 @@ from syncer.sdk.errors import (
     SignInNeeded,
     Transient,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """One meaning: the error class, the words, and what goes with them. ``quote`` adds Shopee's own sentence.
-
-    ``code`` replaces the platform's code where that says nothing (texts under ``error_param``).
-    """
-
-    kind: type[ConnectorError]
-    words: Words
-    remedy: Words | None = None
-    who: Who | None = None
-    field: str | None = None
-    after_s: float | None = None
-    quote: bool = False
-
+from syncer.sdk.meanings import CodeMeaning
 
 _SOON, _LATER = 60.0, 900.0
 _EDIT = Who.CRAFTER
 _ADMIN = Who.ADMINISTRATOR
 
-TRY_AGAIN = Meaning(Transient, Words("Shopee sedang sibuk.", "Shopee is busy just now."))
-BURST = Meaning(
+TRY_AGAIN = CodeMeaning(Transient, Words("Shopee sedang sibuk.", "Shopee is busy just now."))
+BURST = CodeMeaning(
     RateLimited,
     Words("Terlalu banyak panggilan sekaligus ke Shopee.", "Too many calls to Shopee at once."),
     after_s=1.0,
 )
-DAILY = Meaning(
+DAILY = CodeMeaning(
     RateLimited,
     Words(
         "Jatah panggilan harian aplikasi di Shopee sudah habis, dan terisi lagi tengah malam.",
         "The app's daily calls at Shopee are used up; they come back at midnight.",
     ),
 )
-TOKEN = Meaning(SignInNeeded, Words("Shopee menolak tanda masuk toko ini.", "Shopee refused this shop's sign-in."))
-CONSENT = Meaning(
+TOKEN = CodeMeaning(SignInNeeded, Words("Shopee menolak tanda masuk toko ini.", "Shopee refused this shop's sign-in."))
+CONSENT = CodeMeaning(
     SignInNeeded,
     Words(
         "Izin toko ini di Shopee sudah habis atau dicabut.", "This shop's consent at Shopee has ended or was revoked."
     ),
 )
-CODE_DEAD = Meaning(
+CODE_DEAD = CodeMeaning(
     SignInNeeded,
     Words(
         "Kode izin dari Shopee sudah dipakai, salah, atau lewat 10 menit.",
@@ -71,7 +52,7 @@ CODE_DEAD = Meaning(
     ),
     Words("Ulangi `syncer account reconnect`.", "Run `syncer account reconnect` again."),
 )
-UNLINKED = Meaning(
+UNLINKED = CodeMeaning(
     AccountStopped,
     Words("Toko ini tidak lagi terhubung dengan aplikasi kita.", "This shop is no longer linked to our app."),
     Words(
@@ -79,7 +60,7 @@ UNLINKED = Meaning(
         "Ask the shop's owner for consent again: `syncer account reconnect`.",
     ),
 )
-KYC = Meaning(
+KYC = CodeMeaning(
     AccountStopped,
     Words("Pendaftaran penjual di Shopee belum lengkap.", "The seller registration at Shopee isn't complete."),
     Words(
@@ -87,7 +68,7 @@ KYC = Meaning(
         "Complete the registration in Seller Centre, then `syncer account resume`.",
     ),
 )
-KEYS = Meaning(
+KEYS = CodeMeaning(
     AccountStopped,
     Words("Shopee menolak kunci atau tanda tangan aplikasi.", "Shopee refused the app's key or signature."),
     Words(
@@ -95,7 +76,7 @@ KEYS = Meaning(
         "Check base_url, partner_id and partner_key: test keys fit the test address only.",
     ),
 )
-CLOCK = Meaning(
+CLOCK = CodeMeaning(
     Transient,
     Words("Jam komputer ini tidak cocok dengan jam Shopee.", "This computer's clock doesn't match Shopee's."),
     Words(
@@ -104,7 +85,7 @@ CLOCK = Meaning(
     ),
     _ADMIN,
 )
-PERMISSION = Meaning(
+PERMISSION = CodeMeaning(
     AccountStopped,
     Words("Aplikasi kita tidak punya izin untuk panggilan ini.", "Our app has no permission for this call."),
     Words(
@@ -112,7 +93,7 @@ PERMISSION = Meaning(
         "Ask for the permission in Shopee's Open Platform console, then `syncer account resume`.",
     ),
 )
-ADDRESS = Meaning(
+ADDRESS = CodeMeaning(
     AccountStopped,
     Words("Shopee tidak mengenal alamat IP server ini.", "Shopee doesn't know this server's IP address."),
     Words(
@@ -120,12 +101,12 @@ ADDRESS = Meaning(
         "Add this IP address in Shopee's console, then `syncer account resume`.",
     ),
 )
-SHOP_BANNED = Meaning(
+SHOP_BANNED = CodeMeaning(
     AccountStopped,
     Words("Toko ini diblokir oleh Shopee.", "This shop is banned by Shopee."),
     Words("Hubungi Shopee lewat Seller Centre.", "Contact Shopee through Seller Centre."),
 )
-SHOP_WAITS = Meaning(
+SHOP_WAITS = CodeMeaning(
     Blocked,
     Words(
         "Toko ini sedang dibatasi oleh Shopee (penalti atau status toko).",
@@ -135,7 +116,7 @@ SHOP_WAITS = Meaning(
     _ADMIN,
     after_s=_LATER,
 )
-HOLIDAY = Meaning(
+HOLIDAY = CodeMeaning(
     Blocked,
     Words("Toko sedang dalam mode libur.", "The shop is in holiday mode."),
     Words(
@@ -145,7 +126,7 @@ HOLIDAY = Meaning(
     _ADMIN,
     after_s=_LATER,
 )
-PROMOTION = Meaning(
+PROMOTION = CodeMeaning(
     Blocked,
     Words("Produk ini terkunci oleh promosi di Shopee.", "A promotion at Shopee locks this product."),
     Words(
@@ -155,7 +136,7 @@ PROMOTION = Meaning(
     _EDIT,
     after_s=_LATER,
 )
-RESERVED = Meaning(
+RESERVED = CodeMeaning(
     Blocked,
     Words(
         "Shopee sudah menyisihkan stok produk ini untuk promosi, jadi stok tidak bisa lebih rendah.",
@@ -169,17 +150,17 @@ RESERVED = Meaning(
     "stock",
     _SOON,
 )
-REVIEW = Meaning(
+REVIEW = CodeMeaning(
     Blocked,
     Words("Produk ini sedang ditinjau atau diblokir Shopee.", "Shopee is reviewing this product, or has banned it."),
     after_s=_SOON,
 )
-LAUNCH = Meaning(
+LAUNCH = CodeMeaning(
     Blocked,
     Words("Shopee menahan produk ini sampai tanggal tertentu.", "Shopee keeps this product hidden until a date."),
     after_s=_LATER,
 )
-WAREHOUSE = Meaning(
+WAREHOUSE = CodeMeaning(
     Blocked,
     Words("Stok produk ini diatur oleh gudang Shopee.", "A Shopee warehouse keeps this product's stock."),
     Words("Ubah stok itu di Seller Centre.", "Change that stock in Seller Centre."),
@@ -187,9 +168,9 @@ WAREHOUSE = Meaning(
     "stock",
     _LATER,
 )
-GONE = Meaning(Gone, Words("Produk ini sudah tidak ada di Shopee.", "This product is no longer at Shopee."))
-MODEL_GONE = Meaning(Gone, Words("Varian ini sudah tidak ada di Shopee.", "This variant is no longer at Shopee."))
-PICTURE_GONE = Meaning(
+GONE = CodeMeaning(Gone, Words("Produk ini sudah tidak ada di Shopee.", "This product is no longer at Shopee."))
+MODEL_GONE = CodeMeaning(Gone, Words("Varian ini sudah tidak ada di Shopee.", "This variant is no longer at Shopee."))
+PICTURE_GONE = CodeMeaning(
     PictureGone,
     Words("Shopee tidak lagi menyimpan foto yang sudah diunggah.", "Shopee no longer has a photo that was uploaded."),
 )
@@ -197,8 +178,8 @@ PICTURE_GONE = Meaning(
 
 def _fix(
     field: str, id_: str, en: str, remedy_id: str, remedy_en: str, *, who: Who = _EDIT, quote: bool = False
-) -> Meaning:
-    return Meaning(Rejected, Words(id_, en), Words(remedy_id, remedy_en), who, field, quote=quote)
+) -> CodeMeaning:
+    return CodeMeaning(Rejected, Words(id_, en), Words(remedy_id, remedy_en), who, field, quote=quote)
 
 
 TITLE = _fix(
@@ -353,7 +334,7 @@ PARAMETER = _fix(
     quote=True,
 )
 
-_BY_MEANING: tuple[tuple[Meaning, str], ...] = (
+_BY_MEANING: tuple[tuple[CodeMeaning, str], ...] = (
     (
         TRY_AGAIN,
         "error_network error_server error_system_busy error_inner error_data error_get_shop_fail "
@@ -460,10 +441,10 @@ _BY_MEANING: tuple[tuple[Meaning, str], ...] = (
 )
 
 #: Code without its module prefix → meaning.
-CODES: dict[str, Meaning] = {code: meaning for meaning, codes in _BY_MEANING for code in codes.split()}
+CODES: dict[str, CodeMeaning] = {code: meaning for meaning, codes in _BY_MEANING for code in codes.split()}
 
 #: Families of codes: (regular expression over the bare code, meaning).
-FAMILIES: tuple[tuple[str, Meaning], ...] = (
+FAMILIES: tuple[tuple[str, CodeMeaning], ...] = (
     (r"error_cann(o)?t_\w+_in_promotion", PROMOTION),
     (r"error_cannt_be_no_variation_in_promotion", PROMOTION),
     (r"error_in_(item|model)_promotion_\w+", PROMOTION),
@@ -500,7 +481,7 @@ VAGUE = frozenset(
 )
 
 #: (regular expression over the text, any case; meaning), in order: the first that matches decides.
-TEXTS: tuple[tuple[str, Meaning], ...] = (
+TEXTS: tuple[tuple[str, CodeMeaning], ...] = (
     (r"timestamp is expired|invalid timestamp|no timestamp", CLOCK),
     (r"wrong sign|no sign in query|invalid partner_id(?! or)|partner_id is invalid|no partner_id", KEYS),
     (r"refresh_token|refresh token", TOKEN),

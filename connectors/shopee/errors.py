@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from connectors.shopee.codes import CODE_DEAD, CODES, DAILY, FAMILIES, PHOTOS, TEXTS, TOKEN, VAGUE, Meaning
-from syncer.domain.problem import Who
+from connectors.shopee.codes import CODE_DEAD, CODES, DAILY, FAMILIES, PHOTOS, TEXTS, TOKEN, VAGUE
 from syncer.domain.words import Words
 from syncer.sdk.errors import (
     ConnectorError,
@@ -15,9 +14,11 @@ from syncer.sdk.errors import (
     Rejected,
     SignInNeeded,
     Transient,
-    Unclassified,
 )
+from syncer.sdk.meanings import CodeMeaning, not_signed_in, unknown_code
 
+#: The platform's name in sentences.
+PLACE = "Shopee"
 #: Shopee's day ends at midnight in UTC+8 (shopee.md 9).
 DAY_OFFSET_H = 8.0
 BUDGET_APP, BUDGET_DAY = "app", "day"
@@ -35,7 +36,7 @@ def bare_code(code: str) -> str:
     return _SPACES.sub("_", code)
 
 
-def meaning(code: str, message: str = "") -> Meaning | None:
+def meaning(code: str, message: str = "") -> CodeMeaning | None:
     """Return what a bare code means, with the text deciding where the code is vague; ``None`` if unknown."""
     if code in VAGUE:
         for pattern, found in TEXTS:
@@ -65,7 +66,7 @@ def classify(
     if operation.startswith("auth/") and (found is None or found.kind is Rejected):
         found = CODE_DEAD if operation == "auth/token/get" else TOKEN
     if found is None:
-        return _unknown(code, message, request_id, sku)
+        return unknown_code(PLACE, code, message, request_id=request_id, sku=sku)
     kind = found.kind
     if (
         kind is Transient
@@ -77,7 +78,7 @@ def classify(
         kind = OutcomeUnknown
     error = kind(
         code or "failed",
-        _quoted(found.words, message) if found.quote else found.words,
+        found.told(PLACE, message),
         remedy=found.remedy,
         who=found.who,
         after_s=until_midnight(now) if found is DAILY else found.after_s,
@@ -105,29 +106,11 @@ def until_midnight(now: dt.datetime) -> float:
 
 def sign_in_missing() -> SignInNeeded:
     """Return the error for an account that was never signed in."""
-    return SignInNeeded(
-        "not_signed_in", Words("Toko ini belum masuk ke Shopee.", "This shop isn't signed in to Shopee yet.")
-    )
+    return not_signed_in(PLACE)
 
 
 def picture_refused(code: str, request_id: str = "") -> Rejected:
     """Return the error for a photo that Shopee doesn't take (shopee.md 5.6)."""
     return Rejected(
         bare_code(code), PHOTOS.words, remedy=PHOTOS.remedy, who=PHOTOS.who, field=PHOTOS.field, request_id=request_id
-    )
-
-
-def _quoted(words: Words, message: str) -> Words:
-    if not message:
-        return words
-    return Words(f'{words.id} Kata Shopee: "{message}"', f'{words.en} Shopee says: "{message}"')
-
-
-def _unknown(code: str, message: str, request_id: str | None, sku: str | None) -> ConnectorError:
-    words = Words(
-        "Shopee menjawab dengan kesalahan yang belum kita kenal.",
-        "Shopee answered with an error that we don't know yet.",
-    )
-    return Unclassified(
-        code or "failed", _quoted(words, message), who=Who.ADMINISTRATOR, request_id=request_id, sku=sku
     )

@@ -16,11 +16,12 @@ from connectors.shopee.attributes import Wishes, choose
 from connectors.shopee.limits import MAX_HASHTAGS, MAX_PICTURES, Limits, couriers
 from connectors.shopee.options import ShopeeOptions
 from connectors.shopee.read import NO_BRAND, offer_fields
-from connectors.shopee.shape import Shape, one_line, price_problems, shape
-from syncer.domain.listing import Json, Picture, Rendered, RenderedOffer, WantedListing, WantedOffer
+from connectors.shopee.shape import price_problems, shape
+from syncer.domain.listing import Json, Rendered, RenderedOffer, WantedListing, WantedOffer
 from syncer.domain.money import quantize
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
+from syncer.sdk.shape import Shape, one_line
 from syncer.sdk.wire import as_object
 
 _TITLE = Words("Judul", "title")
@@ -58,7 +59,7 @@ def render(listing: WantedListing, facts: Mapping[str, Json], options: ShopeeOpt
         "description": _description(listing, limits),
         "condition": "USED" if listing.condition.lower() == "used" else "NEW",
         "item_sku": _item_sku(listing, shaped),
-        "option_images": _option_images(listing.pictures, shaped),
+        "option_images": shaped.option_images(listing.pictures),
     }
     found += _text_problems(fields, limits)
     for part in (_category, _attributes, _brand, _pictures, _couriers, _pre_order):
@@ -222,21 +223,6 @@ def _pictures(job: _Job) -> _Part:
     if len(uploaded) < least:
         return {}, [problems.photo_on_its_way()]
     return {"pictures": uploaded[:most]}, []
-
-
-def _option_images(pictures: Sequence[Picture], shaped: Shape) -> dict[str, str]:
-    """Return a picture for each option of the first axis; only if every option has one (shopee.md 5.9)."""
-    if not shaped.names:
-        return {}
-    by_sku = {picture.sku: picture.remote_id for picture in reversed(pictures) if picture.sku and picture.remote_id}
-    images: dict[str, str] = {}
-    for offer in shaped.offers:
-        option = offer.option_values[0] if offer.option_values else ""
-        if offer.sku in by_sku:
-            images.setdefault(option, by_sku[offer.sku] or "")
-    return (
-        images if all(offer.option_values[:1] and offer.option_values[0] in images for offer in shaped.offers) else {}
-    )
 
 
 def _couriers(job: _Job) -> _Part:

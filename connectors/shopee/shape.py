@@ -3,49 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connectors.shopee import problems
 from connectors.shopee.limits import MAX_AXES, MAX_MODELS, MAX_PRICE_RATIO, Limits
-from syncer.domain.listing import RenderedOffer, WantedListing, WantedOffer
+from syncer.domain.listing import RenderedOffer, WantedListing
 from syncer.domain.money import quantize
 from syncer.domain.problem import Problem
+from syncer.sdk.shape import Shape
 
 _JOIN = " / "
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Axis names and the offers with their option values, as Shopee will hold them."""
-
-    names: tuple[str, ...]
-    offers: tuple[WantedOffer, ...]
-
-
-def one_line(value: str) -> str:
-    """Return ``value`` with all white space collapsed."""
-    return " ".join(value.split())
-
-
 def shape(listing: WantedListing, limits: Limits) -> tuple[Shape, list[Problem]]:
     """Return the axes as Shopee takes them, a third one merged into the second where it fits, and the problems."""
-    names = tuple(one_line(name) for name in listing.option_names)
-    offers = tuple(
-        replace(offer, option_values=tuple(one_line(value) for value in offer.option_values))
-        for offer in listing.offers
-    )
-    found = Shape(names, offers)
-    if not offers:
+    found = Shape.of(listing)
+    names = found.names
+    if not found.offers:
         return found, [problems.no_variant()]
-    empty = [offer for offer in offers if len(offer.option_values) != len(names) or not all(offer.option_values)]
-    if empty:
-        return found, [problems.option_empty(offer.sku) for offer in empty]
+    if unfilled := found.unfilled():
+        return found, [problems.option_empty(sku) for sku in unfilled]
     if len(names) > MAX_AXES:
         merged = _merge(found)
         if len(names) > MAX_AXES + 1 or list(_text_problems(merged, limits)):
             return found, [problems.too_many_axes(names, MAX_AXES)]
         found = merged
-    return found, [*_count_problems(found), *_text_problems(found, limits), *_twins(found)]
+    return found, [
+        *_count_problems(found),
+        *_text_problems(found, limits),
+        *(problems.twins(*pair) for pair in found.twins()),
+    ]
 
 
 def _merge(found: Shape) -> Shape:
@@ -74,16 +61,6 @@ def _text_problems(found: Shape, limits: Limits) -> Iterator[Problem]:
             if extra and value not in told:
                 told.add(value)
                 yield problems.option_long(value, extra, offer.sku)
-
-
-def _twins(found: Shape) -> Iterator[Problem]:
-    if not found.names:
-        return
-    first: dict[tuple[str, ...], str] = {}
-    for offer in found.offers:
-        known = first.setdefault(tuple(value.casefold() for value in offer.option_values), offer.sku)
-        if known != offer.sku:
-            yield problems.twins(known, offer.sku)
 
 
 def price_problems(offers: Sequence[RenderedOffer], limits: Limits, currency: str) -> Iterator[Problem]:

@@ -5,14 +5,11 @@ Each meaning names what the engine does next (the error class), what happened an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from syncer.domain.problem import Who
 from syncer.domain.words import Words
 from syncer.sdk.errors import (
     AccountStopped,
     Blocked,
-    ConnectorError,
     Gone,
     OutcomeUnknown,
     PictureGone,
@@ -21,41 +18,28 @@ from syncer.sdk.errors import (
     SignInNeeded,
     Transient,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """One meaning: the error class, the words, and what goes with them. ``quote`` adds the platform's own sentence."""
-
-    kind: type[ConnectorError]
-    words: Words
-    remedy: Words | None = None
-    who: Who | None = None
-    field: str | None = None
-    after_s: float | None = None
-    quote: bool = False
-
+from syncer.sdk.meanings import CodeMeaning
 
 _SOON, _LATER, _HOURS = 60.0, 900.0, 3600.0
 _ADMIN = Who.ADMINISTRATOR
 
-BUSY = Meaning(Transient, Words("TikTok Shop sedang sibuk.", "TikTok Shop is busy just now."))
-TIMEOUT = Meaning(
+BUSY = CodeMeaning(Transient, Words("TikTok Shop sedang sibuk.", "TikTok Shop is busy just now."))
+TIMEOUT = CodeMeaning(
     OutcomeUnknown, Words("TikTok Shop tidak menjawab tepat waktu.", "TikTok Shop didn't answer in time.")
 )
-RATE = Meaning(
+RATE = CodeMeaning(
     RateLimited,
     Words("Terlalu banyak panggilan sekaligus ke TikTok Shop.", "Too many calls to TikTok Shop at once."),
     after_s=1.0,
 )
-TOKEN = Meaning(
+TOKEN = CodeMeaning(
     SignInNeeded, Words("TikTok Shop menolak tanda masuk toko ini.", "TikTok Shop refused this shop's sign-in.")
 )
-CONSENT_OVER = Meaning(
+CONSENT_OVER = CodeMeaning(
     SignInNeeded,
     Words("Izin toko ini sudah habis atau dicabut.", "This shop's consent has ended or was revoked."),
 )
-CODE_DEAD = Meaning(
+CODE_DEAD = CodeMeaning(
     SignInNeeded,
     Words(
         "Kode izin sudah dipakai, salah, atau lewat 30 menit.",
@@ -63,7 +47,7 @@ CODE_DEAD = Meaning(
     ),
     Words("Ulangi `syncer account reconnect`.", "Run `syncer account reconnect` again."),
 )
-SCOPE = Meaning(
+SCOPE = CodeMeaning(
     AccountStopped,
     Words("Toko ini belum memberi aplikasi kita izin yang perlu.", "This shop hasn't granted our app what it needs."),
     Words(
@@ -72,7 +56,7 @@ SCOPE = Meaning(
         "`syncer account reconnect`.",
     ),
 )
-KEYS = Meaning(
+KEYS = CodeMeaning(
     AccountStopped,
     Words("TikTok Shop menolak kunci atau tanda tangan aplikasi.", "TikTok Shop refused the app's key or signature."),
     Words(
@@ -80,7 +64,7 @@ KEYS = Meaning(
         "Check app_key, app_secret and this computer's clock, then `syncer account resume`.",
     ),
 )
-CLOCK = Meaning(
+CLOCK = CodeMeaning(
     Transient,
     Words("Jam komputer ini tidak cocok dengan jam TikTok Shop.", "This computer's clock doesn't match TikTok Shop's."),
     Words(
@@ -89,7 +73,7 @@ CLOCK = Meaning(
     ),
     _ADMIN,
 )
-ADDRESS = Meaning(
+ADDRESS = CodeMeaning(
     AccountStopped,
     Words("TikTok Shop tidak mengenal alamat IP server ini.", "TikTok Shop doesn't know this server's IP address."),
     Words(
@@ -97,12 +81,12 @@ ADDRESS = Meaning(
         "Add this IP address in Partner Center, then `syncer account resume`.",
     ),
 )
-SHOP_CLOSED = Meaning(
+SHOP_CLOSED = CodeMeaning(
     AccountStopped,
     Words("Toko atau akun penjual ini dinonaktifkan.", "This shop or seller account is disabled."),
     Words("Hubungi TikTok Shop lewat Seller Center.", "Contact TikTok Shop through Seller Center."),
 )
-OUR_CALL = Meaning(
+OUR_CALL = CodeMeaning(
     AccountStopped,
     Words("TikTok Shop tidak menerima cara kita memanggilnya.", "TikTok Shop doesn't accept the way we call it."),
     Words(
@@ -112,7 +96,7 @@ OUR_CALL = Meaning(
     _ADMIN,
     quote=True,
 )
-CIPHER = Meaning(
+CIPHER = CodeMeaning(
     AccountStopped,
     Words("TikTok Shop tidak tahu toko mana yang dimaksud.", "TikTok Shop doesn't know which shop is meant."),
     Words(
@@ -120,7 +104,7 @@ CIPHER = Meaning(
         "Leave the option shop_cipher empty, or fill in the right one.",
     ),
 )
-NOT_TOKOPEDIA = Meaning(
+NOT_TOKOPEDIA = CodeMeaning(
     AccountStopped,
     Words(
         "Toko ini belum tersambung dengan Tokopedia, jadi tidak bisa tayang di sana.",
@@ -131,7 +115,7 @@ NOT_TOKOPEDIA = Meaning(
         'Set the option platforms to "tiktok_shop", or join Tokopedia in Seller Center.',
     ),
 )
-NOT_REGISTERED = Meaning(
+NOT_REGISTERED = CodeMeaning(
     AccountStopped,
     Words(
         "Pendaftaran toko ini di TikTok Shop belum selesai.", "This shop's registration at TikTok Shop isn't finished."
@@ -141,7 +125,7 @@ NOT_REGISTERED = Meaning(
         'Finish it in Seller Center, or set the option platforms to "tokopedia".',
     ),
 )
-SHOP_TASK = Meaning(
+SHOP_TASK = CodeMeaning(
     Blocked,
     Words(
         "Toko ini belum aktif, atau ada tugas wajib di Seller Center.",
@@ -154,7 +138,7 @@ SHOP_TASK = Meaning(
     _ADMIN,
     after_s=_LATER,
 )
-SHOP_SETUP = Meaning(
+SHOP_SETUP = CodeMeaning(
     Blocked,
     Words(
         "Gudang, ongkos kirim, atau kurir toko ini belum diatur.",
@@ -164,7 +148,7 @@ SHOP_SETUP = Meaning(
     _ADMIN,
     after_s=_LATER,
 )
-JOINING = Meaning(
+JOINING = CodeMeaning(
     Blocked,
     Words(
         "Seller Center terkunci selama toko digabung dengan Tokopedia. Harga dan stok tetap bisa diubah.",
@@ -174,7 +158,7 @@ JOINING = Meaning(
     Who.NOBODY,
     after_s=_HOURS,
 )
-PRICE_LOCKED = Meaning(
+PRICE_LOCKED = CodeMeaning(
     Blocked,
     Words("Harga produk ini terkunci oleh promosi.", "A promotion locks this product's price."),
     Words(
@@ -185,7 +169,7 @@ PRICE_LOCKED = Meaning(
     "price",
     _LATER,
 )
-STOCK_LOCKED = Meaning(
+STOCK_LOCKED = CodeMeaning(
     Blocked,
     Words(
         "Stok produk ini disisihkan untuk promosi, jadi tidak bisa lebih rendah.",
@@ -199,7 +183,7 @@ STOCK_LOCKED = Meaning(
     "stock",
     _SOON,
 )
-NO_ZERO = Meaning(
+NO_ZERO = CodeMeaning(
     Blocked,
     Words("TikTok Shop tidak menerima jumlah stok ini.", "TikTok Shop doesn't take this number of pieces."),
     Words(
@@ -210,7 +194,7 @@ NO_ZERO = Meaning(
     "stock",
     _SOON,
 )
-WAREHOUSE = Meaning(
+WAREHOUSE = CodeMeaning(
     Blocked,
     Words("Gudang toko ini tidak cocok atau tidak aktif.", "This shop's warehouse doesn't fit or isn't active."),
     Words(
@@ -221,7 +205,7 @@ WAREHOUSE = Meaning(
     "stock",
     _LATER,
 )
-FULFILLED = Meaning(
+FULFILLED = CodeMeaning(
     Blocked,
     Words('Stok produk ini ada di gudang "Dilayani Tokopedia".', 'A "Dilayani Tokopedia" warehouse keeps this stock.'),
     Words("Tarik stok itu dulu di Seller Center.", "Take that stock back in Seller Center first."),
@@ -229,7 +213,7 @@ FULFILLED = Meaning(
     "stock",
     _LATER,
 )
-STATE = Meaning(
+STATE = CodeMeaning(
     Blocked,
     Words(
         "Produk ini sedang ditinjau, atau statusnya belum mengizinkan perubahan ini.",
@@ -237,21 +221,23 @@ STATE = Meaning(
     ),
     after_s=_SOON,
 )
-APPEAL = Meaning(
+APPEAL = CodeMeaning(
     Blocked,
     Words("Banding untuk produk ini sedang diproses.", "An appeal for this product is running."),
     after_s=_LATER,
 )
-FULL = Meaning(
+FULL = CodeMeaning(
     Blocked,
     Words("Toko ini sudah mencapai batas jumlah produk (baru).", "This shop has reached its limit of (new) products."),
     Words("Batas toko baru naik sendiri; Syncer mencoba lagi.", "A new shop's limit grows; Syncer tries again."),
     _ADMIN,
     after_s=_HOURS,
 )
-GONE = Meaning(Gone, Words("Produk ini sudah tidak ada di TikTok Shop.", "This product is no longer at TikTok Shop."))
-FOREIGN = Meaning(Gone, Words("Produk ini milik toko lain.", "This product belongs to another shop."))
-USED_ID = Meaning(
+GONE = CodeMeaning(
+    Gone, Words("Produk ini sudah tidak ada di TikTok Shop.", "This product is no longer at TikTok Shop.")
+)
+FOREIGN = CodeMeaning(Gone, Words("Produk ini milik toko lain.", "This product belongs to another shop."))
+USED_ID = CodeMeaning(
     Blocked,
     Words(
         "Nomor produk kita sudah dipakai oleh produk lain di toko itu.",
@@ -264,7 +250,7 @@ USED_ID = Meaning(
     _ADMIN,
     after_s=_SOON,
 )
-PICTURE_GONE = Meaning(
+PICTURE_GONE = CodeMeaning(
     PictureGone,
     Words(
         "TikTok Shop tidak lagi menyimpan foto yang sudah diunggah.",
@@ -273,8 +259,8 @@ PICTURE_GONE = Meaning(
 )
 
 
-def _fix(field: str, id_: str, en: str, remedy_id: str, remedy_en: str, *, who: Who = Who.CRAFTER) -> Meaning:
-    return Meaning(Rejected, Words(id_, en), Words(remedy_id, remedy_en), who, field, quote=True)
+def _fix(field: str, id_: str, en: str, remedy_id: str, remedy_en: str, *, who: Who = Who.CRAFTER) -> CodeMeaning:
+    return CodeMeaning(Rejected, Words(id_, en), Words(remedy_id, remedy_en), who, field, quote=True)
 
 
 TITLE = _fix(
@@ -402,7 +388,7 @@ WRAPPER = _fix(
     "Perbaiki produk ini, lalu simpan.",
     "Edit this product and save it.",
 )
-PARAMETER = Meaning(
+PARAMETER = CodeMeaning(
     Rejected,
     Words("TikTok Shop tidak menerima isi permintaan kita.", "TikTok Shop doesn't accept what we sent."),
     Words("Perbaiki produk ini, atau perbarui Syncer.", "Edit this product, or update Syncer."),
@@ -411,7 +397,7 @@ PARAMETER = Meaning(
 )
 
 #: Meaning and its codes; ``a-b`` is a range.
-BY_MEANING: tuple[tuple[Meaning, str], ...] = (
+BY_MEANING: tuple[tuple[CodeMeaning, str], ...] = (
     (RATE, "36009002 12052109"),
     (BUSY, "36009003 12001000 12052881 33001002"),
     (TIMEOUT, "36009007"),
@@ -462,8 +448,8 @@ BY_MEANING: tuple[tuple[Meaning, str], ...] = (
 )
 
 
-def _spread() -> dict[str, Meaning]:
-    found: dict[str, Meaning] = {}
+def _spread() -> dict[str, CodeMeaning]:
+    found: dict[str, CodeMeaning] = {}
     for meaning, codes in BY_MEANING:
         for code in codes.split():
             first, _, last = code.partition("-")
@@ -479,7 +465,7 @@ VAGUE = frozenset(
     {"36009004", "106001", *(str(code) for code in (*range(12052300, 12052307), *range(12038002, 12038016)))}
 )
 #: (regular expression over the text, any case; meaning), in order: the first that matches decides.
-TEXTS: tuple[tuple[str, Meaning], ...] = (
+TEXTS: tuple[tuple[str, CodeMeaning], ...] = (
     (r"access[_ ]?token|refresh[_ ]?token", TOKEN),
     (r"auth[_ ]?code", CODE_DEAD),
     (r"app[_ ]?key|app[_ ]?secret|\bsign(ature)?\b(?!.*timestamp)", KEYS),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from connectors.tiktok_shop.codes import BUSY, CODES, PHOTOS, RATE, TEXTS, TIMEOUT, TOKEN, VAGUE, WRAPPER, Meaning
-from syncer.domain.problem import Who
+from connectors.tiktok_shop.codes import BUSY, CODES, PHOTOS, RATE, TEXTS, TIMEOUT, TOKEN, VAGUE, WRAPPER
 from syncer.domain.words import Words
 from syncer.sdk.errors import (
     ConnectorError,
@@ -16,14 +15,16 @@ from syncer.sdk.errors import (
     Rejected,
     SignInNeeded,
     Transient,
-    Unclassified,
 )
+from syncer.sdk.meanings import CodeMeaning, not_signed_in, quoted, unknown_code
 from syncer.sdk.wire import Object, as_object, objects, plain, text
 
+#: The platform's name in sentences.
+PLACE = "TikTok Shop"
 _SERVER_ERROR, _TOO_MANY, _UNAUTHORISED = 500, 429, 401
 
 
-def meaning(code: str, message: str = "") -> Meaning | None:
+def meaning(code: str, message: str = "") -> CodeMeaning | None:
     """Return what a code means, with the text deciding where the code is vague; ``None`` if unknown."""
     if code in VAGUE:
         for pattern, found in TEXTS:
@@ -48,7 +49,7 @@ def classify(
     """
     found = meaning(code, message)
     if found is None:
-        return _unknown(code, message, request_id, sku)
+        return unknown_code(PLACE, code, message, request_id=request_id, sku=sku)
     kind = found.kind
     if found is BUSY and write:
         kind = OutcomeUnknown
@@ -56,7 +57,7 @@ def classify(
         kind = Transient
     return kind(
         code,
-        _quoted(found.words, message) if found.quote else found.words,
+        found.told(PLACE, message),
         remedy=found.remedy,
         who=found.who,
         after_s=(after_s or found.after_s) if found is RATE else found.after_s,
@@ -98,16 +99,14 @@ def explain(code: str) -> Words | None:
 
 def sign_in_missing() -> SignInNeeded:
     """Return the error for an account that was never signed in."""
-    return SignInNeeded(
-        "not_signed_in", Words("Toko ini belum masuk ke TikTok Shop.", "This shop isn't signed in to TikTok Shop yet.")
-    )
+    return not_signed_in(PLACE)
 
 
 def picture_refused(code: str, message: str, request_id: str | None) -> Rejected:
     """Return the error for a photo that isn't taken (sheet 7)."""
     return Rejected(
         code,
-        _quoted(PHOTOS.words, message),
+        quoted(PHOTOS.words, PLACE, message),
         remedy=PHOTOS.remedy,
         who=PHOTOS.who,
         field=PHOTOS.field,
@@ -120,20 +119,4 @@ def gone() -> Gone:
     return Gone(
         "product_deleted",
         Words("Produk ini sudah dihapus di TikTok Shop.", "This product was deleted at TikTok Shop."),
-    )
-
-
-def _quoted(words: Words, message: str) -> Words:
-    if not message:
-        return words
-    return Words(f'{words.id} Kata TikTok Shop: "{message}"', f'{words.en} TikTok Shop says: "{message}"')
-
-
-def _unknown(code: str, message: str, request_id: str | None, sku: str | None) -> ConnectorError:
-    words = Words(
-        "TikTok Shop menjawab dengan kesalahan yang belum kita kenal.",
-        "TikTok Shop answered with an error that we don't know yet.",
-    )
-    return Unclassified(
-        code or "failed", _quoted(words, message), who=Who.ADMINISTRATOR, request_id=request_id, sku=sku
     )

@@ -25,11 +25,12 @@ from connectors.tiktok_shop.limits import (
     met,
 )
 from connectors.tiktok_shop.options import TOKOPEDIA, TiktokShopOptions
-from connectors.tiktok_shop.shape import Shape, one_line, price_problems, shape
-from syncer.domain.listing import Json, Picture, Rendered, RenderedOffer, WantedListing, WantedOffer
+from connectors.tiktok_shop.shape import price_problems, shape
+from syncer.domain.listing import Json, Rendered, RenderedOffer, WantedListing, WantedOffer
 from syncer.domain.money import quantize
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
+from syncer.sdk.shape import Shape, one_line
 from syncer.sdk.wire import as_object, objects
 
 _TITLE = Words("Judul", "title")
@@ -60,7 +61,7 @@ def render(listing: WantedListing, facts: Mapping[str, Json], options: TiktokSho
         "title": _title(listing, options),
         "description": _description(listing),
         "listing_platforms": list(options.shown_on),
-        "option_images": _option_images(listing.pictures, shaped),
+        "option_images": shaped.option_images(listing.pictures),
         "barcodes": _barcodes(shaped.offers),
     }
     found += _text_problems(fields)
@@ -162,20 +163,6 @@ def _pictures(job: _Job) -> _Part:
     if not uploaded:
         return {}, [problems.photo_on_its_way()]
     return {"pictures": uploaded[:MAX_PICTURES]}, []
-
-
-def _option_images(pictures: Sequence[Picture], shaped: Shape) -> dict[str, str]:
-    """Return a picture for each value of the first axis; only if every value has one (sheet 8)."""
-    if not shaped.names:
-        return {}
-    by_sku = {picture.sku: picture.remote_id for picture in reversed(pictures) if picture.sku and picture.remote_id}
-    images: dict[str, str] = {}
-    for offer in shaped.offers:
-        value = offer.option_values[0] if offer.option_values else ""
-        if offer.sku in by_sku:
-            images.setdefault(value, by_sku[offer.sku] or "")
-    complete = all(offer.option_values[:1] and offer.option_values[0] in images for offer in shaped.offers)
-    return images if complete else {}
 
 
 def _barcodes(offers: Sequence[WantedOffer]) -> dict[str, str]:

@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from connectors.tiktok_shop import problems
 from connectors.tiktok_shop.limits import AXIS_NAME_MOST, MAX_AXES, MAX_SKUS, OPTION_MOST
 from connectors.tiktok_shop.options import TiktokShopOptions
-from syncer.domain.listing import RenderedOffer, WantedListing, WantedOffer
+from syncer.domain.listing import RenderedOffer, WantedListing
 from syncer.domain.problem import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Axis names and the offers with their option values, as the platform will hold them."""
-
-    names: tuple[str, ...]
-    offers: tuple[WantedOffer, ...]
-
-
-def one_line(value: str) -> str:
-    """Return ``value`` with all white space collapsed."""
-    return " ".join(value.split())
+from syncer.sdk.shape import Shape
 
 
 def shape(listing: WantedListing) -> tuple[Shape, list[Problem]]:
     """Return the axes and variants, and what is wrong with them."""
-    names = tuple(one_line(name) for name in listing.option_names)
-    offers = tuple(
-        replace(offer, option_values=tuple(one_line(value) for value in offer.option_values))
-        for offer in listing.offers
-    )
-    found = Shape(names, offers)
-    if not offers:
+    found = Shape.of(listing)
+    if not found.offers:
         return found, [problems.no_variant()]
-    empty = [offer for offer in offers if len(offer.option_values) != len(names) or not all(offer.option_values)]
-    if empty:
-        return found, [problems.option_empty(offer.sku) for offer in empty]
-    return found, [*_count_problems(found), *_text_problems(found), *_twins(found)]
+    if unfilled := found.unfilled():
+        return found, [problems.option_empty(sku) for sku in unfilled]
+    return found, [*_count_problems(found), *_text_problems(found), *(problems.twins(*pair) for pair in found.twins())]
 
 
 def _count_problems(found: Shape) -> Iterator[Problem]:
@@ -61,16 +42,6 @@ def _text_problems(found: Shape) -> Iterator[Problem]:
             if len(value) > OPTION_MOST and value not in told:
                 told.add(value)
                 yield problems.option_long(value, len(value) - OPTION_MOST, offer.sku)
-
-
-def _twins(found: Shape) -> Iterator[Problem]:
-    if not found.names:
-        return
-    first: dict[tuple[str, ...], str] = {}
-    for offer in found.offers:
-        known = first.setdefault(tuple(value.casefold() for value in offer.option_values), offer.sku)
-        if known != offer.sku:
-            yield problems.twins(known, offer.sku)
 
 
 def price_problems(offers: Sequence[RenderedOffer], options: TiktokShopOptions, currency: str) -> Iterator[Problem]:

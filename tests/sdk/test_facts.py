@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_a_fact_is_read_once_and_again_when_asked() -> None:
 
 
 def test_a_fact_ends_and_a_failure_is_not_kept() -> None:
-    answers = iter([OSError("away"), 1, 2])
+    answers: Iterator[Exception | int] = iter([OSError("away"), 1, 2])
 
     def fetch(_: str) -> int:
         answer = next(answers)

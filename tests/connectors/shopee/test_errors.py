@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from connectors.shopee.codes import CODES, FAMILIES, TEXTS, Meaning
+from connectors.shopee.codes import CODES, FAMILIES, TEXTS
 from connectors.shopee.errors import bare_code, classify, explain, until_midnight
 from syncer.domain.problem import Who
 from syncer.sdk.errors import (
@@ -22,6 +22,7 @@ from syncer.sdk.errors import (
     Transient,
     Unclassified,
 )
+from syncer.sdk.meanings import CodeMeaning
 
 NOW = dt.datetime(2026, 3, 1, 10, 0, tzinfo=dt.UTC)
 
@@ -169,7 +170,7 @@ def test_the_daily_quota_comes_back_at_midnight_in_utc_plus_8() -> None:
 
 
 def test_every_meaning_speaks_both_languages_without_jargon() -> None:
-    meanings: list[Meaning] = [*CODES.values(), *(found for _, found in FAMILIES), *(found for _, found in TEXTS)]
+    meanings: list[CodeMeaning] = [*CODES.values(), *(found for _, found in FAMILIES), *(found for _, found in TEXTS)]
     for found in meanings:
         for words in (found.words, found.remedy or found.kind.default_remedy):
             assert words.id.strip()
