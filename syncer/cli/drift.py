@@ -108,7 +108,18 @@ def _look(desk: Desk, name: str | None) -> list[str]:
     for one in found:
         if one.problem is not None:
             out.warn(Words(f"{one.account}: {one.problem.words.id}", f"{one.account}: {one.problem.words.en}"))
+        elif one.unjudged:
+            out.warn(_unjudged(one.account, one.unjudged))
     return failed
+
+
+def _unjudged(name: str, number: int) -> Words:
+    are = "1 listing was" if number == 1 else f"{number} listings were"
+    return Words(
+        f"{name}: {number} barang belum diperiksa, karena baru saja dikirim atau sedang dikerjakan. "
+        "Ulangi sebentar lagi.",
+        f"{name}: {are} not looked at, written moments ago or still being worked on. Look again in a moment.",
+    )
 
 
 def _rows(connection: Connection, name: str | None) -> list[dict[str, Any]]:

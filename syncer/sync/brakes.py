@@ -141,8 +141,8 @@ def _counts(connection: Connection, account: Account, cause_id: int, kind: Kind)
         waiting = select(listing.c.id).where(and_(same, _THERE, listing.c.due.bitwise_and(int(Due.PRICE)) != 0))
         ids = list(connection.execute(waiting).scalars())
         return _large_moves(connection, account, ids) + _moved(connection, account.id, cause_id), total
-    count = connection.execute(select(func.count()).select_from(listing).where(and_(same, listing.c.wanted != "live")))
-    return count.scalar() or 0, total
+    leaving = and_(same, _THERE, listing.c.wanted != "live")
+    return connection.execute(select(func.count()).select_from(listing).where(leaving)).scalar() or 0, total
 
 
 def _large_moves(connection: Connection, account: Account, ids: Sequence[int]) -> int:

@@ -33,10 +33,15 @@ _AT_ONCE = 200
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep found: how many listings were seen and judged, what drifted, and which are not ours."""
+    """What a sweep found: how many listings were seen, what drifted, and which are not ours.
+
+    ``unjudged``: how many of the seen ones were left for the next sweep, because work is under way for them or a
+    write so fresh that the shop may still show what was before it.
+    """
 
     account: str
     seen: int = 0
+    unjudged: int = 0
     drifts: list[tuple[int, Drift]] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
@@ -110,6 +115,8 @@ def _judge_page(shop: Shop, page: Sequence[RemoteListing], found: Swept, asked_a
                 decided.append(item.id)
             else:
                 same.append(item.id)
+        else:
+            found.unjudged += 1
     if not same and not decided:
         return
     with write(shop.engine) as connection:
@@ -206,6 +213,7 @@ def log_sweep(found: Swept) -> None:
         "sweep",
         account=found.account,
         seen=found.seen,
+        unjudged=found.unjudged,
         drifts=len(found.drifts),
         strangers=len(found.strangers),
         missing=len(found.missing),

@@ -83,6 +83,16 @@ def test_many_withdrawals_wait_and_their_stock_does_not(world: World, handles: l
     assert questions(world) == []
 
 
+def test_what_never_was_there_does_not_count_as_withdrawn(world: World, handles: list[str]) -> None:
+    never = [f"baru-{number}" for number in range(8)]
+    for name in never:
+        world.product(name, picture=world.picture("semua"))
+    world.publish(world.only_account(), *never)
+    withdraw_many(world, handles[:MANY] + never)
+    world.sync()
+    assert [(one.detail["count"], one.detail["total"]) for one in questions(world)] == [(MANY, 10)]
+
+
 def test_a_rejected_withdrawal_is_taken_back(world: World, handles: list[str]) -> None:
     withdraw_many(world, handles[:MANY])
     world.sync()

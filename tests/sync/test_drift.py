@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -192,6 +193,18 @@ def test_a_page_from_before_a_write_is_not_judged(shop: World) -> None:
     shop.control.heal()
     shop.settle()
     assert free(shop, "guci") == 1
+
+
+def test_what_was_written_moments_ago_is_counted_and_left_for_the_next_look(shop: World) -> None:
+    with write(shop.engine) as connection:
+        connection.execute(update(listing).values(acknowledged_at=now() + dt.timedelta(minutes=1)))
+    edit(shop, "guci", title="Guci orang lain")
+    with shop.at_work() as service:
+        (fresh,) = service.sweep()
+        quiet(shop)
+        (later,) = service.sweep()
+    assert (fresh.unjudged, len(fresh.drifts)) == (fresh.seen, 0)
+    assert (later.unjudged, [drift.field for _, drift in later.drifts]) == (0, ["title"])
 
 
 def test_a_listing_deleted_there_is_found_missing(shop: World) -> None:
