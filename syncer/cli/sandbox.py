@@ -35,6 +35,9 @@ def sandbox(
     setting: list[str] = typer.Option(
         [], "--set", metavar="LIMIT=VALUE", help=both("Ubah batas toko contoh.", "Change a limit of the sandbox.")
     ),
+    webhook: str | None = typer.Option(
+        None, "--webhook", metavar="URL", help=both("Alamat kabar pesanan di mesin ini.", "Where its webhooks go.")
+    ),
 ) -> None:
     """Serve a sandbox until it is stopped. Its first line is one JSON object."""
     number = whole(port, Words("Port", "The port"), most=65_535)
@@ -45,7 +48,7 @@ def sandbox(
 
     registry.load(name, group=registry.SANDBOXES, allowed=desk.connectors)
     try:
-        run_sandbox(name, number, limits=limits, state=state, production=_has_real_shops(desk))
+        run_sandbox(name, number, limits=limits, state=state, production=_has_real_shops(desk), webhook=webhook)
     except SandboxError as error:
         raise SyncerError(_words(str(error))) from None
 

@@ -10,21 +10,32 @@ from syncer.sdk.sandbox.base import ControlError, Page, Sandbox, Theme, WindowOf
 from syncer.sdk.sandbox.exchange import Answer, Call, Operation, Upload
 from syncer.sdk.sandbox.faults import Fault
 from syncer.sdk.sandbox.limits import Limits
+from syncer.sdk.sandbox.orders import Buyer, ForSale, OrderError, OrderWords, SoldLine, SoldOrder
+from syncer.sdk.sandbox.postman import Address, BadAddressError, Letter
 from syncer.sdk.sandbox.runner import SandboxError, run_sandbox, sandbox_class, sandbox_names
 from syncer.sdk.sandbox.server import PortInUseError, RunningSandbox
 
 __all__ = [
+    "Address",
     "Answer",
+    "BadAddressError",
+    "Buyer",
     "Call",
     "ControlError",
     "Fault",
+    "ForSale",
+    "Letter",
     "Limits",
     "Operation",
+    "OrderError",
+    "OrderWords",
     "Page",
     "PortInUseError",
     "RunningSandbox",
     "Sandbox",
     "SandboxError",
+    "SoldLine",
+    "SoldOrder",
     "Theme",
     "Upload",
     "WindowOffer",

@@ -55,7 +55,7 @@ class SandboxApp:
         if response is None and path.startswith("/control"):
             response = await self._control.answer(request)
         if response is None:
-            response = self._window.answer(request) if request.method in {"GET", "HEAD"} else None
+            response = await self._windows(request)
         if response is None:
             call = await self._read(request)
             if call is None:
@@ -64,6 +64,11 @@ class SandboxApp:
                 response = self._page(call) or await self._platform(call, scope)
         if response is not None:
             await response(scope, receive, send)
+
+    async def _windows(self, request: Request) -> Response | None:
+        if request.method in {"GET", "HEAD"}:
+            return self._window.answer(request)
+        return await self._window.buy(request) if request.method == "POST" else None
 
     def _is_page(self, path: str) -> bool:
         return not path.startswith("/control") and self.sandbox.operation("GET", path) is None

@@ -22,6 +22,7 @@ from syncer.sdk.sandbox.exchange import Answer, Call, Operation
 from syncer.sdk.sandbox.faults import Fault, FaultQueue
 from syncer.sdk.sandbox.history import History
 from syncer.sdk.sandbox.limits import Limits
+from syncer.sdk.sandbox.selling import Selling
 from syncer.sdk.sandbox.state import StateFile
 
 if TYPE_CHECKING:
@@ -52,13 +53,19 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class WindowOffer:
-    """One buyable version in the window. `label` is empty for a product without variants."""
+    """One buyable version in the window. `label` is empty for a product without variants; `id` the platform's own."""
 
     label: str
     sku: str
     price: int | float
     stock: int
     image: str | None = None
+    id: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the buy button names it by: its id, else its SKU."""
+        return self.id or self.sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ class Page:
     location: str | None = None
 
 
-class Sandbox(ABC):
+class Sandbox(Selling, ABC):
     """A platform on this machine. See the module's text; the order of a call is in `app.py`."""
 
     name: ClassVar[str]
@@ -130,19 +137,31 @@ class Sandbox(ABC):
         self.late_writes = 0
         self.revision = 0
         self.state_file = StateFile(state) if state else None
+        self.begin_selling()
 
     @classmethod
     def start(
-        cls, port: int = 0, *, limits: Mapping[str, Any] | None = None, state: Path | None = None
+        cls,
+        port: int = 0,
+        *,
+        limits: Mapping[str, Any] | None = None,
+        state: Path | None = None,
+        webhook: str | None = None,
     ) -> RunningSandbox:
         """Serve a new sandbox in a thread, on loopback. Use the result as a context manager.
 
+        `webhook` is where its webhooks go.
+
         Raises:
             PortInUseError: another program listens on `port`.
+            BadAddressError: `webhook` is not on this machine.
         """
         from syncer.sdk.sandbox.server import RunningSandbox
 
-        return RunningSandbox(cls(limits, state), port)
+        sandbox = cls(limits, state)
+        if webhook is not None:
+            sandbox.set_webhook({"url": webhook})
+        return RunningSandbox(sandbox, port)
 
     # The platform -------------------------------------------------------------------------------------
 
@@ -212,8 +231,9 @@ class Sandbox(ABC):
         return {}
 
     def reset(self) -> None:
-        """Start again with empty shops: listings, faults, calls, writes and limits. Sign-ins stay."""
+        """Start again with empty shops: listings, orders, faults, calls, writes and limits. Sign-ins stay."""
         self.clear()
+        self.forget_orders()
         self.faults.clear()
         self.calls.clear()
         self.history.clear()
@@ -246,6 +266,17 @@ class Sandbox(ABC):
         """Bytes and content type of an uploaded picture."""
         return None
 
+    def buy(self, storefront: str | None, account: str | None, product_id: str, offer: str) -> str:
+        """A person presses the window's buy button: one piece. Returns the order's id.
+
+        Raises:
+            OrderError: it cannot be bought (any more).
+        """
+        line = {"remote_id": product_id, "offer": offer, "quantity": 1}
+        order = self.place_order({"lines": [line], "shop_id": account, "front": storefront})
+        self.touched()
+        return order.order_id
+
     def page(self, call: Call) -> Page | None:
         """A page of the platform that a person opens (consent), None if the address is not one."""
         return None
@@ -260,7 +291,7 @@ class Sandbox(ABC):
     def keep(self) -> None:
         """Write what changed to the state file, if there is one, before the caller is answered."""
         if self.state_file is not None:
-            self.state_file.save({"clock": self.clock.offset_s, **self.changes()})
+            self.state_file.save({"clock": self.clock.offset_s, **self.selling_changes(), **self.changes()})
 
     def changes(self) -> Mapping[str, Any]:
         """Pieces of state, by key and ready for JSON, that changed since the last call; None deletes one."""
@@ -271,6 +302,7 @@ class Sandbox(ABC):
         if self.state_file is not None:
             pieces = self.state_file.load()
             self.clock.offset_s = float(pieces.pop("clock", 0.0))
+            self.take_selling_back(pieces)
             self.take_back(pieces)
 
     def take_back(self, pieces: Mapping[str, Any]) -> None:

@@ -15,9 +15,12 @@ OUTCOMES = frozenset({"answer_lost", "late_write", "error_before", "error_after"
 MODIFIERS = frozenset({"latency", "stale_read", "search_lag", "partial"})
 """Faults that change a call on its way. Several can strike one call."""
 
-KINDS = OUTCOMES | MODIFIERS
+WEBHOOKS = frozenset({"webhook_lost", "webhook_twice", "webhook_late", "out_of_order"})
+"""Faults that strike webhooks on their way out, never calls. `operation` is matched with the webhook's name."""
 
-_DEFAULT_MS = {"latency": 200, "late_write": 500, "stale_read": 1000, "search_lag": 2000}
+KINDS = OUTCOMES | MODIFIERS | WEBHOOKS
+
+_DEFAULT_MS = {"latency": 200, "late_write": 500, "stale_read": 1000, "search_lag": 2000, "webhook_late": 1000}
 
 
 class BadFaultError(ValueError):
@@ -32,7 +35,8 @@ class Fault:
     `times` is how many calls are still to be struck, None for all until deleted. `probability` is 0 to 1
     and drawn from a generator seeded with `seed`. `ms` means: how long (`latency`), how much later the
     write lands (`late_write`), how old the answer is (`stale_read`), how young an item must be to stay
-    hidden (`search_lag`). `hold_ms` keeps a doomed connection open for so long before it is closed.
+    hidden (`search_lag`), how late the webhook is (`webhook_late`). `hold_ms` keeps a doomed connection
+    open for so long before it is closed.
     `status` and `shape` (`html` or `json`) form the answer of `error_before` and `error_after`.
     """
 
@@ -51,7 +55,7 @@ class Fault:
 
     def fits(self, operation: Operation, path: str) -> bool:
         """Whether this fault is meant for such a call, and can mean anything for it."""
-        if self.times is not None and self.times <= 0:
+        if self.kind in WEBHOOKS or (self.times is not None and self.times <= 0):
             return False
         if self.operation is not None and self.operation not in operation.name:
             return False
@@ -64,6 +68,11 @@ class Fault:
             "partial": operation.batch,
         }
         return possible.get(self.kind, True)
+
+    def fits_webhook(self, name: str) -> bool:
+        """Whether this fault is meant for a webhook of that name."""
+        wanted = self.kind in WEBHOOKS and (self.operation is None or self.operation in name)
+        return wanted and (self.times is None or self.times > 0)
 
     def strikes(self) -> bool:
         """Draw, and use up one of `times` if it strikes."""
@@ -158,6 +167,10 @@ class FaultQueue:
                 struck.append(fault)
                 ended = ended or fault.kind in OUTCOMES
         return struck
+
+    def take_webhook(self, name: str) -> list[Fault]:
+        """The faults that strike a webhook of that name; each is used up by one."""
+        return [fault for fault in self._faults if fault.fits_webhook(name) and fault.strikes()]
 
     def all(self) -> list[dict[str, Any]]:
         """Every ordered fault, also those used up."""

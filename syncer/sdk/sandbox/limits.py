@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 
@@ -17,13 +17,17 @@ class Limits:
 
     `burst_per_s`: calls a second that one application may make (a token bucket of that size).
     `daily`: calls a day, None for no quota. `latency_ms`: added to every call.
-    `review_delay_s`: how long the review of a new or edited listing takes.
+    `review_delay_s`: how long the review of a new or edited listing takes. `orders_lag_s`: how late an order, or a
+    change of one, shows up in the platform's own list of orders. `webhook_retry_s`: after how many seconds each a
+    webhook that was not accepted is sent again; empty: never.
     """
 
     burst_per_s: float = 10.0
     daily: int | None = None
     latency_ms: float = 0.0
     review_delay_s: float = 0.3
+    orders_lag_s: float = 0.0
+    webhook_retry_s: list[float] = field(default_factory=list)
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Change several limits at once, or none of them.

@@ -12,6 +12,7 @@ from typing import Any
 
 from syncer.sdk.sandbox.base import Sandbox
 from syncer.sdk.sandbox.limits import BadLimitError
+from syncer.sdk.sandbox.postman import BadAddressError
 from syncer.sdk.sandbox.server import PortInUseError, serve
 
 GROUP = "syncer.sandboxes"
@@ -51,10 +52,12 @@ def run_sandbox(
     limits: Mapping[str, Any] | None = None,
     state: Path | None = None,
     production: bool = False,
+    webhook: str | None = None,
 ) -> None:
     """Serve a sandbox in the foreground until SIGTERM or SIGINT; prints its JSON line first.
 
-    `production` says that this home serves real shops: then nothing is started (security.md X4).
+    `webhook` is where its webhooks go (this machine only). `production` says that this home serves real shops: then
+    nothing is started (security.md X4).
 
     Raises:
         SandboxError: unknown name or limit, port in use, or a production home.
@@ -65,8 +68,11 @@ def run_sandbox(
             "(A sandbox is not started in a production home; use another SYNCER_HOME.)"
         )
     try:
-        serve(sandbox_class(name)(limits, state), port)
-    except (PortInUseError, BadLimitError) as error:
+        sandbox = sandbox_class(name)(limits, state)
+        if webhook is not None:
+            sandbox.set_webhook({"url": webhook})
+        serve(sandbox, port)
+    except (PortInUseError, BadLimitError, BadAddressError) as error:
         raise SandboxError(str(error)) from error
 
 
@@ -87,9 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--state", type=Path, default=None, help="file in which the shop survives a restart")
     parser.add_argument("--set", type=_setting, action="append", default=[], metavar="LIMIT=VALUE")
+    parser.add_argument("--webhook", default=None, metavar="URL", help="where signed webhooks go, on this machine")
     chosen = parser.parse_args(arguments)
     try:
-        run_sandbox(chosen.name, chosen.port, limits=dict(chosen.set), state=chosen.state)
+        run_sandbox(chosen.name, chosen.port, limits=dict(chosen.set), state=chosen.state, webhook=chosen.webhook)
     except SandboxError as error:
         sys.stderr.write(f"{error}\n")
         return 1

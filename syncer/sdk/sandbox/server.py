@@ -208,6 +208,7 @@ class RunningSandbox:
         self._server.stop()
         self._thread.join(STOP_SECONDS)
         self._listener.close()
+        self.sandbox.postman.close()
         if self.sandbox.state_file is not None:
             self.sandbox.state_file.close()
 

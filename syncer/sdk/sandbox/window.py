@@ -6,6 +6,7 @@ Works without JavaScript; with it, the page follows changes by itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
@@ -18,6 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from syncer.sdk.sandbox.base import Page, Sandbox, Theme, WindowProduct
 from syncer.sdk.sandbox.guard import API_HEADERS, page_headers
+from syncer.sdk.sandbox.orders import OrderError
 
 PAGE_SIZE = 48
 
@@ -100,11 +102,45 @@ class Window:
             return None
         return self._shop(path.removeprefix("/shop").strip("/"), request)
 
-    def _shop(self, name: str, request: Request) -> Response:
+    async def buy(self, request: Request) -> Response | None:
+        """The buy button: an order is placed, and the page says thank you. None: no such address."""
+        path: str = request.scope["path"]
+        name, _, action = path.removeprefix("/shop/").partition("/")
+        if not path.startswith("/shop/") or action != "buy":
+            return None
+        view = self._view(request)
+        offer = ""
+        with suppress(Exception):
+            offer = str((await request.form(max_files=0, max_fields=10)).get("offer") or "")
+        try:
+            order_id = self._sandbox.buy(view.storefront, view.account, name, offer)
+        except OrderError:
+            return self._show(view, name, sorry=True, status=409)
+        return RedirectResponse(view.address(f"/{name}", order=order_id), status_code=303, headers=page_headers())
+
+    def _view(self, request: Request) -> _View:
         storefront = request.query_params.get("on")
-        view = _View(
-            request.query_params.get("shop_id"), storefront if storefront in self._sandbox.storefronts else None
-        )
+        known = storefront if storefront in self._sandbox.storefronts else None
+        return _View(request.query_params.get("shop_id"), known)
+
+    def _show(self, view: _View, name: str, *, order: str = "", sorry: bool = False, status: int = 200) -> Response:
+        """A product's page; after a purchase with thanks, or with regrets."""
+        product = self._product(view, name)
+        if product is None:
+            return self._render("base/missing.html", 404, self._frame(view))
+        sold = self._sandbox.book.get(order) if order else None
+        thanks = order if sold and any(line.offer.listing_id == name for line in sold.lines) else ""
+        values = {
+            "product": product,
+            "sells": self._sandbox.order_words is not None,
+            "buy_at": view.address(f"/{name}/buy"),
+            "thanks": thanks,
+            "sorry": sorry,
+        }
+        return self._render("base/product.html", status, {**self._frame(view), **values})
+
+    def _shop(self, name: str, request: Request) -> Response:
+        view = self._view(request)
         if name == "":
             return self._grid(view, request)
         if name == "pulse":
@@ -116,10 +152,7 @@ class Window:
             return Response(icon, headers=API_HEADERS, media_type="image/svg+xml")
         if name in _STATIC:
             return Response(_static(name), headers=API_HEADERS, media_type=_STATIC[name])
-        product = self._product(view, name)
-        if product is None:
-            return self._render("base/missing.html", 404, self._frame(view))
-        return self._render("base/product.html", 200, {**self._frame(view), "product": product})
+        return self._show(view, name, order=request.query_params.get("order", "")[:80])
 
     def _product(self, view: _View, name: str) -> WindowProduct | None:
         if view.storefront is None:
