@@ -23,13 +23,15 @@ from syncer.store.types import Amount, Identity64, JsonColumn, UtcTime
 
 #: How far the orders of an account are read. ``read_to``: every change before it has been seen (the next read begins
 #: ``overlap_s`` earlier). A read under way keeps ``since``, ``until``, ``cursor`` and ``began_at``; ``read_began_at``
-#: is when the last complete one began. ``opened``: the open orders of any age were taken in. ``due_at``: not before
-#: then.
+#: is when the last complete one began. ``opened``: the open orders of any age were taken in. ``opening_at``: when the
+#: account went live; orders that were placed before and were over by then are listed, not counted. ``due_at``: not
+#: before then.
 order_read = Table(
     "order_read",
     metadata,
     Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
     Column("opened", Boolean, nullable=False, server_default=text("false")),
+    Column("opening_at", UtcTime),
     Column("read_to", UtcTime),
     Column("since", UtcTime),
     Column("until", UtcTime),
@@ -42,7 +44,8 @@ order_read = Table(
     Column("problem", JsonColumn),
 )
 
-#: Orders to look at soon, because a webhook or a person said so: one row an order, gone when it was read.
+#: Orders to look at soon, because a webhook or a person said so, or because they could not be understood so far
+#: (``problem``): one row an order, gone when it was read.
 order_hint = Table(
     "order_hint",
     metadata,
@@ -52,6 +55,7 @@ order_hint = Table(
     Column("due_at", UtcTime, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("version", Integer, nullable=False, server_default="1"),
+    Column("problem", JsonColumn),
     Index("ix_order_hint_due", "account_id", "due_at"),
 )
 
@@ -143,7 +147,7 @@ oversell = Table(
     ),
 )
 
-#: A webhook as it came: stored before it is answered, processed after. ``body`` is sealed (security.md K4).
+#: A webhook as it came: stored before it is answered, processed after. Its body is sealed (security.md K4).
 webhook_delivery = Table(
     "webhook_delivery",
     metadata,
@@ -153,7 +157,7 @@ webhook_delivery = Table(
     Column("delivery_key", String(160), nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("headers", JsonColumn, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("sealed_body", Text, nullable=False),
     Column("state", String(10), nullable=False, server_default="waiting"),
     Column("times", Integer, nullable=False, server_default="1"),
     Column("processed_at", UtcTime),

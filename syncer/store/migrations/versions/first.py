@@ -137,7 +137,7 @@ def upgrade() -> None:
         sa.Column("delivery_key", sa.String(length=160), nullable=False),
         sa.Column("received_at", UtcTime(), nullable=False),
         sa.Column("headers", JsonColumn, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("sealed_body", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=10), server_default="waiting", nullable=False),
         sa.Column("times", sa.Integer(), server_default="1", nullable=False),
         sa.Column("processed_at", UtcTime(), nullable=True),
@@ -392,6 +392,7 @@ def upgrade() -> None:
         sa.Column("due_at", UtcTime(), nullable=False),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("problem", JsonColumn, nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_order_hint_account_id"), ondelete="CASCADE"
         ),
@@ -402,6 +403,7 @@ def upgrade() -> None:
         "order_read",
         sa.Column("account_id", Identity64, nullable=False),
         sa.Column("opened", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("opening_at", UtcTime(), nullable=True),
         sa.Column("read_to", UtcTime(), nullable=True),
         sa.Column("since", UtcTime(), nullable=True),
         sa.Column("until", UtcTime(), nullable=True),
