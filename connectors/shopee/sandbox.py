@@ -200,7 +200,7 @@ class ShopeeSandbox(Sandbox):
     def _revoke_of(self, call: Call) -> None:
         token, shop_id = call.one("access_token"), call.one("shop_id") or ""
         if token and shop_id.isdigit():
-            self.tokens.revoke(int(shop_id), access=token)
+            self.tokens.revoke(str(int(shop_id)), access=token)
 
     def _refuse(self, refusal: Refused, module: str, status: int | None = None, refused: str | None = None) -> Answer:
         code = refusal.code
@@ -258,7 +258,7 @@ class ShopeeSandbox(Sandbox):
     def revoke_tokens(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """Kill a shop's access tokens; `refresh` also its refresh tokens, `unlink` the authorisation."""
         shop = self._shop(order.get("shop_id"))
-        revoked = self.tokens.revoke(shop.shop_id, refresh=bool(order.get("refresh")))
+        revoked = self.tokens.revoke(str(shop.shop_id), refresh=bool(order.get("refresh")))
         if order.get("unlink"):
             shop.linked = False
         return {"revoked": revoked}

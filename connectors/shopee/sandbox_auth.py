@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from connectors.shopee.sandbox_fields import Refused, body_of, integer, text
 from connectors.shopee.sandbox_gate import Gate
@@ -13,6 +12,7 @@ from connectors.shopee.sandbox_state import App, Shop
 from connectors.shopee.sandbox_tokens import Tokens
 from connectors.shopee.sandbox_world import World
 from syncer.sdk.sandbox import Answer, Call, Page
+from syncer.sdk.sandbox.consent import Tickets, with_query
 
 SIGNED = "/api/v2/shop/auth_partner"
 SIGNED_CANCEL = "/api/v2/shop/cancel_auth_partner"
@@ -31,7 +31,6 @@ class _Ticket:
     redirect: str
     state: str
     cancelling: bool
-    expires: float
 
 
 class SignIn:
@@ -41,7 +40,7 @@ class SignIn:
         self._world = world
         self._gate = gate
         self._tokens = tokens
-        self._tickets: dict[str, _Ticket] = {}
+        self._tickets: Tickets[_Ticket] = Tickets(world.clock)
 
     # Consent ------------------------------------------------------------------------------------------
 
@@ -65,10 +64,8 @@ class SignIn:
             redirect, state = call.one("redirect_uri") or "", call.one("state") or ""
         target = self._check_redirect(redirect)
         cancelling = call.path in {SIGNED_CANCEL, UNSIGNED_CANCEL}
-        ticket = secrets.token_urlsafe(16)
-        self._tickets[ticket] = _Ticket(
-            app.partner_id, redirect, state, cancelling, self._world.clock.now() + self._world.limits.code_s
-        )
+        asked = _Ticket(app.partner_id, redirect, state, cancelling)
+        ticket = self._tickets.give(asked, self._world.limits.code_s)
         shops = [shop for shop in self._world.store.shops.values() if shop.partner_id == app.partner_id]
         return _page(
             "Putuskan sambungan" if cancelling else "Sambungkan toko",
@@ -98,8 +95,8 @@ class SignIn:
         return f"{parts.scheme}://{parts.netloc}"
 
     def _answer(self, call: Call) -> Page:
-        ticket = self._tickets.pop(call.form.get("ticket", ""), None)
-        if ticket is None or ticket.expires <= self._world.clock.now():
+        ticket = self._tickets.take(call.form.get("ticket", ""))
+        if ticket is None:
             raise Refused("error_param", "The page is too old, please open the link again.")
         chosen = call.form.get("shop_id", "")
         shop = self._world.store.shops.get(int(chosen)) if chosen.isdigit() else None
@@ -107,14 +104,14 @@ class SignIn:
             raise Refused("error_param", "Invalid shop_id.")
         if ticket.cancelling:
             self._cancel(shop)
-            return Page(location=_extend(ticket.redirect, {"shop_id": str(shop.shop_id)}))
+            return Page(location=with_query(ticket.redirect, {"shop_id": str(shop.shop_id)}))
         return Page(location=self.consent(shop, ticket.redirect, ticket.state))
 
     def consent(self, shop: Shop, redirect: str, state: str = "") -> str:
         """The seller says yes. Returns the address that the browser is sent to."""
         code = self.authorise(shop)
         extra = {"code": code, "shop_id": str(shop.shop_id)}
-        return _extend(redirect, {**extra, "state": state} if state else extra)
+        return with_query(redirect, {**extra, "state": state} if state else extra)
 
     def authorise(self, shop: Shop) -> str:
         """Link the shop for a year and give out a code."""
@@ -124,7 +121,7 @@ class SignIn:
 
     def _cancel(self, shop: Shop) -> None:
         shop.linked = False
-        self._tokens.revoke(shop.shop_id, refresh=True)
+        self._tokens.revoke(str(shop.shop_id), refresh=True)
 
     # Tokens -------------------------------------------------------------------------------------------
 
@@ -187,13 +184,6 @@ class SignIn:
         if shop.banned:
             raise Refused("shop_banned", "The shop is banned.", kind="shop")
         return shop
-
-
-def _extend(url: str, extra: dict[str, str]) -> str:
-    """Add parameters to an address that may have some already (the caller's own nonce)."""
-    parts = urlsplit(url)
-    query = [*parse_qsl(parts.query, keep_blank_values=True), *extra.items()]
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query), parts.fragment))
 
 
 def _page(heading: str, *, status: int = 200, leaves_to: str | None = None, **values: Any) -> Page:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from connectors.tiktok_shop.sandbox_fields import Refused, bad
 from connectors.tiktok_shop.sandbox_state import App, Shop
 from connectors.tiktok_shop.sandbox_tokens import Pair, Tokens
 from connectors.tiktok_shop.sandbox_world import World
 from syncer.sdk.sandbox import Answer, Call, Page
+from syncer.sdk.sandbox.consent import Tickets, with_query
 
 CONSENT = "/open/authorize"
 OLDER_CONSENT = "/oauth/authorize"
@@ -31,7 +32,6 @@ _SHOWN = "http://127.0.0.1/callback"
 class _Ticket:
     app_key: str
     state: str
-    expires: float
 
 
 class SignIn:
@@ -40,7 +40,7 @@ class SignIn:
     def __init__(self, world: World, tokens: Tokens) -> None:
         self._world = world
         self._tokens = tokens
-        self._tickets: dict[str, _Ticket] = {}
+        self._tickets: Tickets[_Ticket] = Tickets(world.clock)
 
     # Consent ------------------------------------------------------------------------------------------
 
@@ -57,9 +57,8 @@ class SignIn:
 
     def _ask(self, call: Call) -> Page:
         app = self._app(call)
-        ticket = secrets.token_urlsafe(16)
-        expires = self._world.clock.now() + self._world.limits.code_s
-        self._tickets[ticket] = _Ticket(app.app_key, call.one("state") or "", expires)
+        asked = _Ticket(app.app_key, call.one("state") or "")
+        ticket = self._tickets.give(asked, self._world.limits.code_s)
         redirect = self._world.limits.redirect_url
         parts = urlsplit(redirect)
         shops = [shop for shop in self._world.store.shops.values() if shop.app_key == app.app_key]
@@ -83,8 +82,8 @@ class SignIn:
         return app
 
     def _answer(self, call: Call) -> Page:
-        ticket = self._tickets.pop(call.form.get("ticket", ""), None)
-        if ticket is None or ticket.expires <= self._world.clock.now():
+        ticket = self._tickets.take(call.form.get("ticket", ""))
+        if ticket is None:
             raise bad("the page is too old, please open the link again")
         shop = self._world.store.shops.get(call.form.get("shop_id", ""))
         if shop is None or shop.app_key != ticket.app_key:
@@ -104,12 +103,12 @@ class SignIn:
             "locale": "id-ID",
             "shop_region": "ID",
         }
-        return _extend(redirect, {**extra, "state": state} if state else extra)
+        return with_query(redirect, {**extra, "state": state} if state else extra)
 
     def refusal(self, shop: Shop, redirect: str, state: str = "") -> str:
         """The seller says no (4.2)."""
         extra = {"app_key": shop.app_key, "code": "null", "error": "auth_denied"}
-        return _extend(redirect, {**extra, "state": state} if state else extra)
+        return with_query(redirect, {**extra, "state": state} if state else extra)
 
     def authorise(self, shop: Shop) -> str:
         """Link the shop and give out a code."""
@@ -122,7 +121,7 @@ class SignIn:
         """Exchange a code for a pair (4.3)."""
         app = self._caller(call, "authorized_code")
         found = self._tokens.use_code(call.one("auth_code") or "", app.app_key)
-        shop = self._world.store.shops[found.shop_id]
+        shop = self._world.store.shops[found.shop]
         return self._pair(shop, self._tokens.pair(shop, found.scopes))
 
     def refresh_token(self, call: Call) -> Answer:
@@ -130,7 +129,7 @@ class SignIn:
         app = self._caller(call, "refresh_token")
         token = call.one("refresh_token") or ""
         found = self._tokens.use_refresh(token, app.app_key)
-        shop = self._world.store.shops[found.shop_id]
+        shop = self._world.store.shops[found.shop]
         if not shop.linked:
             raise Refused(36004001, "The seller ended the authorization.", kind="token", status=200)
         kept = None if self._world.limits.rotate_refresh else token
@@ -160,13 +159,6 @@ class SignIn:
                 "granted_scopes": list(pair.scopes),
             }
         )
-
-
-def _extend(url: str, extra: dict[str, str]) -> str:
-    """Add parameters to an address that may have some already."""
-    parts = urlsplit(url)
-    query = [*parse_qsl(parts.query, keep_blank_values=True), *extra.items()]
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query), parts.fragment))
 
 
 def _page(heading: str, *, status: int = 200, leaves_to: str | None = None, **values: Any) -> Page:

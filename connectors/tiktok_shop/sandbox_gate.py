@@ -149,12 +149,12 @@ class Gate:
 
     def _token(self, call: Call, app: App) -> tuple[Shop, tuple[str, ...]]:
         token = str(call.headers.get("x-tts-access-token", ""))
-        found = self._tokens.access(token) if token else None
-        if found is None or found.app_key != app.app_key:
+        found = self._tokens.access.get(token)
+        if found is None or found.app != app.app_key:
             raise Refused(105001, "access_token is invalid.", kind="token", status=401)
-        if found.expires <= self._clock.now():
+        if self._tokens.ended(found):
             raise Refused(105002, "access_token is expired.", kind="token", status=401)
-        shop = self._store.shops[found.shop_id]
+        shop = self._store.shops[found.shop]
         if not shop.linked:
             raise Refused(
                 105001, "access_token is invalid: the seller ended the authorization.", kind="token", status=401
