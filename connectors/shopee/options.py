@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from connectors.shopee.option_words import HELP_ID
 from syncer.sdk.options import AwareTimeOrNone, Options, Pairs, SecretStr, WebAddress
 
 #: Live API host for callers in Asia (shopee.md 1.1). The host depends on where *we* are, not on the shop.
@@ -28,6 +29,8 @@ def _ids(value: object) -> object:
 
 class ShopeeOptions(Options):
     """Options of one Shopee shop. The first sentence of each description is the flag's help."""
+
+    help_id = HELP_ID
 
     base_url: WebAddress = Field(
         LIVE_HOST,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from connectors.tiktok_shop.option_words import HELP_ID
 from syncer.sdk.http import is_loopback
 from syncer.sdk.options import AwareTimeOrNone, Options, Pairs, SecretStr, WebAddress, WebAddressOrNone
 
@@ -38,6 +39,8 @@ Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 
 class TiktokShopOptions(Options):
     """Options of one shop. The first sentence of each description is the flag's help."""
+
+    help_id = HELP_ID
 
     base_url: WebAddress = Field(LIVE_HOST, description="API address. Test shops are on the live address too.")
     auth_url: WebAddressOrNone = Field(

@@ -51,7 +51,7 @@ def print_options(connector: str | None) -> None:
 
 def _meaning(one: Any) -> str:
     extra = word("wajib", "required") if one.required else one.default and f"{one.default}"
-    return f"{one.help} ({extra})" if extra else str(one.help)
+    return f"{say(one.words)} ({extra})" if extra else say(one.words)
 
 
 def _flag(one: Any) -> str:
@@ -118,7 +118,7 @@ def _asked(values: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any
     for one in known.values():
         if not one.required or one.name in values:
             continue
-        label = f"{one.name} ({one.help}) "
+        label = f"{one.name} ({say(one.words)}) "
         answer = getpass.getpass(label, sys.stderr) if one.secret else _ask(label)
         if answer.strip():
             answers[one.name] = answer.strip()

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
@@ -21,7 +21,10 @@ class Options(BaseModel):
     """Base of a connector's options. Secrets are ``SecretStr`` fields; descriptions become help texts.
 
     The first sentence of a description is the flag's help (below 80 characters). Unknown names are refused.
+    Descriptions are in English; ``help_id`` says the same in Bahasa Indonesia, by the option's name.
     """
+
+    help_id: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
 
@@ -86,7 +89,10 @@ Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
 
 @dataclass(frozen=True, slots=True)
 class OptionInfo:
-    """One option as people meet it: ``flag`` for the command line, ``env`` for ``.env`` files."""
+    """One option as people meet it: ``flag`` for the command line, ``env`` for ``.env`` files.
+
+    ``help`` is its description in English, ``words`` in both languages.
+    """
 
     name: str
     flag: str
@@ -96,6 +102,7 @@ class OptionInfo:
     required: bool
     secret: bool
     default: str
+    words: Words
 
 
 def describe(options: type[Options], *, prefix: str = "SYNCER") -> tuple[OptionInfo, ...]:
@@ -117,6 +124,7 @@ def _describe_all(options: type[Options], prefix: str) -> Iterator[OptionInfo]:
             required=field.is_required(),
             secret=secret,
             default=default,
+            words=Words(options.help_id.get(name) or field.description or "", field.description or ""),
         )
 
 

@@ -96,6 +96,8 @@ class DeclarationChecks(Wishes):
             first = option.help.split(". ")[0]
             assert first, f"the option {option.name!r} has no description"
             assert len(first) < 80, f"the first sentence of {option.name!r} is {len(first)} characters long: below 80"
+            told = bench.connector_type.options_type.help_id.get(option.name, "")
+            assert told.strip(), f"the option {option.name!r} is not explained in Bahasa Indonesia: add it to help_id"
             assert option.flag.startswith("--")
             assert option.env.isupper()
         assert any(option.name == "base_url" for option in options), 'the option "base_url" leads to the sandbox'
