@@ -6,10 +6,12 @@ stock figure. On which of them products are shown is the account's option ``plat
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from connectors.tiktok_shop import body, errors, read, sign_in
+from connectors.tiktok_shop import body, errors, orders, read, sign_in, webhooks
 from connectors.tiktok_shop import render as rendering
 from connectors.tiktok_shop.attributes import listed_values
 from connectors.tiktok_shop.client import TiktokClient, first_tokens
@@ -20,7 +22,7 @@ from connectors.tiktok_shop.shop import Shop
 from connectors.tiktok_shop.taxonomy import Taxonomy
 from connectors.tiktok_shop.writes import Writer
 from syncer.domain.listing import Json, RemoteListing, Rendered, WantedListing
-from syncer.domain.order import Meaning
+from syncer.domain.order import RemoteOrder
 from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
 from syncer.domain.words import Words
 from syncer.sdk.contract import (
@@ -29,13 +31,13 @@ from syncer.sdk.contract import (
     BudgetKind,
     Context,
     Finding,
+    Hint,
     Identity,
     Info,
     OrderFacts,
+    OrderPage,
     StopStep,
     Tokens,
-    WebhookFacts,
-    WebhookScope,
 )
 from syncer.sdk.errors import PictureGone, Rejected, Transient
 from syncer.sdk.facts import KeptFacts
@@ -49,24 +51,9 @@ _CURRENCIES = {"ID": "IDR", "MY": "MYR", "SG": "SGD", "PH": "PHP", "TH": "THB", 
 _FACT_TTL_S = 3600.0
 _UPLOAD = "/product/202309/images/upload"
 
-#: What an order's status means for stock. Pieces are held as soon as an order exists, also unpaid (tiktok_shop.md 12).
-_ORDERS = {
-    "UNPAID": Meaning.HOLD,
-    "ON_HOLD": Meaning.HOLD,
-    "AWAITING_SHIPMENT": Meaning.SOLD,
-    "PARTIALLY_SHIPPING": Meaning.SOLD,
-    "AWAITING_COLLECTION": Meaning.SOLD,
-    "IN_TRANSIT": Meaning.GONE,
-    "DELIVERED": Meaning.GONE,
-    "COMPLETED": Meaning.GONE,
-    "CANCELLED": Meaning.BACK,
-    # The webhook spells it otherwise than the order (tiktok_shop.md 12, 14).
-    "CANCEL": Meaning.BACK,
-}
-
 
 class TiktokShopConnector:
-    """One shop at TikTok Shop and Tokopedia. Listings only; orders and events come with another part.
+    """One shop at TikTok Shop and Tokopedia: its listings, the orders of both storefronts, and its events.
 
     A CREATE makes the whole product in one call. UPDATE writes content by a partial edit where that is safe, else by
     a full one; RESHAPE writes the SKUs by a full edit. Edits of a live product go to review while the old version
@@ -95,14 +82,8 @@ class TiktokShopConnector:
         finding=Finding(
             search_lag_s=60.0, late_write_s=60.0, read_lag_s=5.0, source="tiktok_shop.md 11 (unconfirmed numbers)"
         ),
-        orders=OrderFacts(
-            meanings=_ORDERS,
-            # Ordered pieces are taken off what is available; from which status on is not confirmed: unknown (12).
-            lowers={},
-            lag_s=60.0,
-            source="tiktok_shop.md 10, 12",
-        ),
-        webhooks=WebhookFacts(WebhookScope.ACCOUNT, status=200, body=b"", deadline_s=3.0, source="tiktok_shop.md 14"),
+        orders=orders.FACTS,
+        webhooks=webhooks.FACTS,
         editable_fields=body.EDITABLE,
         max_axes=MAX_AXES,
         max_offers=MAX_SKUS,
@@ -124,6 +105,7 @@ class TiktokShopConnector:
         self._facts = KeptFacts(self._taxonomy.fact, _FACT_TTL_S)
         self._reader = Reader(self._client, self._shop, options, self._listed)
         self._writer = Writer(self._client, self._shop, self._reader, options)
+        self._orders = orders.Orders(self._client, self._shop)
 
     def __repr__(self) -> str:
         return f"TiktokShopConnector({self._options.base_url!r}, platforms={self._options.platforms!r})"
@@ -232,6 +214,36 @@ class TiktokShopConnector:
                 "no_uri", Words("TikTok Shop menjawab tanpa nomor foto.", "TikTok Shop answered without a photo id.")
             )
         return uri
+
+    # Orders and events
+
+    def fetch_orders(self, since: dt.datetime, until: dt.datetime, cursor: str | None) -> OrderPage:
+        """Return the next page of orders of both storefronts that changed in [``since``, ``until``]."""
+        return self._orders.changed(since, until, cursor)
+
+    def fetch_open_orders(self, cursor: str | None) -> OrderPage:
+        """Return the next page of orders of any age that are promised and not gone."""
+        return self._orders.open(cursor)
+
+    def fetch_orders_by_id(self, remote_ids: Sequence[str]) -> Sequence[RemoteOrder]:
+        """Return these orders (at most 50); those of other shops are left out."""
+        return self._orders.by_id(remote_ids)
+
+    def order_facts(self) -> OrderFacts:
+        """Return what holds for this account's orders, with its own time until they show up."""
+        return replace(orders.FACTS, lag_s=self._options.orders_lag_s)
+
+    def webhook_app(self) -> str:
+        """Return the app key: there is one address for an app, set in Partner Center (tiktok_shop.md 14)."""
+        return self._options.app_key
+
+    def is_signed(self, address: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Return whether this app's secret signed the body; the address isn't part of it."""
+        return webhooks.is_signed(self._options.app_key, self._options.app_secret.get_secret_value(), headers, body)
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
+        """Return what a signed event tells us to look at. Raises ValueError if it can't be understood."""
+        return webhooks.hints(body)
 
     # Facts and categories
 

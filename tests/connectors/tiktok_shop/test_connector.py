@@ -7,8 +7,9 @@ import pytest
 from connectors.tiktok_shop.connector import TiktokShopConnector
 from connectors.tiktok_shop.options import HOSTS
 from syncer.domain.listing import RemoteListing, Rendered
+from syncer.domain.order import Meaning
 from syncer.sdk import contract
-from syncer.sdk.contract import BudgetKind, Meaning, WebhookScope
+from syncer.sdk.contract import BudgetKind
 from syncer.sdk.operations import Kind, ListingRef, Operation
 from syncer.sdk.options import Options
 from tests.connectors.tiktok_shop.canned import Canned, ok, refused
@@ -20,7 +21,7 @@ def test_it_offers_its_capabilities(canned: Canned) -> None:
     connector = canned.connector()
     for name in (
         *("PublishesListings", "UploadsPictures", "NeedsFacts", "HasTaxonomy", "SignsIn", "RecoversSignIn"),
-        *("ExplainsCodes", "TunesFinding", "HasReview"),
+        *("ExplainsCodes", "TunesFinding", "TunesOrders", "HasReview", "ReadsOrders", "TakesWebhooks"),
     ):
         assert isinstance(connector, getattr(contract, name)), name
 
@@ -84,12 +85,6 @@ def test_what_orders_mean_for_stock() -> None:
     assert meanings["CANCEL"] is meanings["CANCELLED"] is Meaning.BACK
     assert meanings["IN_TRANSIT"] is meanings["COMPLETED"] is Meaning.GONE
     assert set(meanings) >= {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "DELIVERED"}
-    assert not INFO.orders.lowers, "from which status on is not documented"
-
-
-def test_webhooks_are_answered_within_three_seconds() -> None:
-    assert INFO.webhooks is not None
-    assert (INFO.webhooks.scope, INFO.webhooks.status, INFO.webhooks.deadline_s) == (WebhookScope.ACCOUNT, 200, 3.0)
 
 
 def test_only_the_platforms_hosts_are_called() -> None:
