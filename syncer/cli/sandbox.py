@@ -50,7 +50,7 @@ def sandbox(
     try:
         run_sandbox(name, number, limits=limits, state=state, production=_has_real_shops(desk), webhook=webhook)
     except SandboxError as error:
-        raise SyncerError(_words(str(error))) from None
+        raise SyncerError(error.words or _words(str(error))) from None
 
 
 def _has_real_shops(desk: Desk) -> bool:

@@ -234,9 +234,14 @@ def test_a_fault_of_ours_is_one_sentence_too(sqlite_cli: Cli) -> None:
 
 def test_both_languages(sqlite_cli: Cli) -> None:
     sqlite_cli.env("SYNCER_LANGUAGE", "id")
+    assert 'Batas "nope" tidak ada' in sqlite_cli("sandbox", "shopee", "--set", "nope=3").err
+    assert "tulis seperti 0.3" in sqlite_cli("sandbox", "shopee", "--set", "review_delay_s=lama").err
+    assert "Partner key aplikasi Anda" in sqlite_cli("account", "add", "shopee", "--help").out
     assert "tidak ada" in sqlite_cli("stock", "set", "X", "1").err
     assert "Cara pakai" in sqlite_cli("stock", "set", "--help").out
     sqlite_cli.env("SYNCER_LANGUAGE", "en")
+    assert 'no limit "nope"' in one_sentence(sqlite_cli("sandbox", "shopee", "--set", "nope=3"))
+    assert "Partner key of your app" in sqlite_cli("account", "add", "shopee", "--help").out
     assert "There is no" in sqlite_cli("stock", "set", "X", "1").err
     assert "Usage" in sqlite_cli("stock", "set", "--help").out
 

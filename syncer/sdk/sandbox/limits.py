@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from syncer.domain.words import Words
+
 
 class BadLimitError(ValueError):
-    """A limit is unknown or its value has the wrong type; the text says which."""
+    """A limit is unknown or its value has the wrong type; the text (``words``: in both languages) says which."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(words.en)
+        self.words = words
 
 
 @dataclass(slots=True)
@@ -38,9 +45,21 @@ class Limits:
         defaults = {spec.name: getattr(type(self)(), spec.name) for spec in fields(self)}
         for name, value in values.items():
             if name not in defaults:
-                raise BadLimitError(f"unknown limit {name}; known: {', '.join(sorted(defaults))}")
+                known = ", ".join(sorted(defaults))
+                raise BadLimitError(
+                    Words(
+                        f'Batas "{name[:40]}" tidak ada; yang ada: {known}.',
+                        f'There is no limit "{name[:40]}"; there are: {known}.',
+                    )
+                )
             if not _same_type(value, defaults[name]):
-                raise BadLimitError(f"{name} must look like {defaults[name]!r}")
+                like = json.dumps(defaults[name], default=str)
+                raise BadLimitError(
+                    Words(
+                        f"Isi {name} tidak cocok; tulis seperti {like}.",
+                        f"The value of {name} does not fit; write it like {like}.",
+                    )
+                )
         for name, value in values.items():
             setattr(self, name, value)
 

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from syncer.domain.words import Words
 from syncer.sdk.sandbox.base import Sandbox
 from syncer.sdk.sandbox.limits import BadLimitError
 from syncer.sdk.sandbox.postman import BadAddressError
@@ -19,7 +20,11 @@ GROUP = "syncer.sandboxes"
 
 
 class SandboxError(Exception):
-    """A sandbox cannot be started; the text is for the person who asked for it."""
+    """A sandbox cannot be started; the text is for the person who asked for it (``words``: by language)."""
+
+    def __init__(self, text: str, words: Words | None = None) -> None:
+        super().__init__(text)
+        self.words = words
 
 
 def sandbox_names() -> list[str]:
@@ -72,7 +77,9 @@ def run_sandbox(
         if webhook is not None:
             sandbox.set_webhook({"url": webhook})
         serve(sandbox, port)
-    except (PortInUseError, BadLimitError, BadAddressError) as error:
+    except BadLimitError as error:
+        raise SandboxError(f"{error.words.id} ({error.words.en})", error.words) from error
+    except (PortInUseError, BadAddressError) as error:
         raise SandboxError(str(error)) from error
 
 
