@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from syncer.cli import out
@@ -11,12 +13,20 @@ from syncer.cli.reading import whole
 from syncer.cli.texts import both
 from syncer.domain.words import Words
 
+if TYPE_CHECKING:
+    from syncer.cli.desk import Desk
+
 app = group("Lihat dan hitung stok.", "Look at stock and count it.", alone=True)
 
 SKU = typer.Argument(metavar="SKU", help=both("SKU varian.", "The variant's SKU."))
 NUMBER = typer.Argument(metavar="N", help=both("Banyaknya.", "How many."))
 LOCATION = typer.Option("utama", "--location", metavar="CODE", help=both("Lokasi.", "The location."))
 NOTE = typer.Option("", "--note", metavar="TEXT", help=both("Catatan.", "A note."))
+YES = typer.Option(
+    False,
+    "--yes",
+    help=both("Jangan bertanya dulu untuk barang satu-satunya.", "Don't ask first about a single piece."),
+)
 _COUNT = Words("Jumlah", "The number")
 
 
@@ -71,7 +81,7 @@ def stock(
     "Tulis berapa yang ada di satu lokasi.",
     "Say how many are on hand at one location.",
     cls=NumberCommand,
-    examples=["syncer stock set SRP-BTK-001 3", "syncer stock set SRP-BTK-001 3 --was 5 --location galeri"],
+    examples=["syncer stock set SRP-BTK-003-BTU 3", "syncer stock set SRP-BTK-003-BTU 3 --was 5 --location galeri"],
 )
 def set_stock(
     sku: str = SKU,
@@ -84,11 +94,13 @@ def set_stock(
         help=both("Tolak bila stok sekarang bukan M.", "Refuse if it is not M now: it moved meanwhile."),
     ),
     note: str = NOTE,
+    yes: bool = YES,
 ) -> None:
     """Set what is on hand."""
     number = whole(n, _COUNT)
     before = None if was is None else whole(was, _COUNT)
     desk = open_desk()
+    _ask_about_single(desk, sku, number, location=location, counted=True, already=yes)
     from syncer.inventory.ledger import set_on_hand
 
     with desk.write() as connection:
@@ -121,6 +133,7 @@ def add(
     minus: bool = typer.Option(False, "--minus", help=both("Kurangi.", "Take them instead.")),
     location: str = LOCATION,
     note: str = NOTE,
+    yes: bool = YES,
 ) -> None:
     """Move stock by a number."""
     number = whole(n, _COUNT)
@@ -133,6 +146,8 @@ def add(
         listed = ", ".join(allowed)
         raise UsageProblem(Words(f"--reason harus salah satu dari: {listed}.", f"--reason must be one of: {listed}."))
     negative = minus or reason in ("damaged", "sold")
+    if not negative:
+        _ask_about_single(desk, sku, number, location=location, counted=False, already=yes)
     with desk.write() as connection:
         moved = move(
             connection,
@@ -236,6 +251,45 @@ def history(
             for row in rows
         ],
         right=(2, 3),
+    )
+
+
+def _ask_about_single(desk: Desk, sku: str, number: int, *, location: str, counted: bool, already: bool) -> None:
+    """Go on only after a yes if there would be more than one of a piece that is said to exist once.
+
+    ``counted``: ``number`` replaces what is on hand at the location, else it is added.
+    """
+    if already or number < 1:
+        return
+    from sqlalchemy import func, select
+
+    from syncer.cli.asking import ask_first
+    from syncer.store.skus import find_variant
+    from syncer.store.tables import location as place
+    from syncer.store.tables import stock_level
+
+    with desk.read() as connection:
+        found = find_variant(connection, sku)
+        if not found.single_piece:
+            return
+        there = (
+            select(func.coalesce(func.sum(stock_level.c.on_hand), 0))
+            .join(place, place.c.id == stock_level.c.location_id)
+            .where(stock_level.c.variant_id == found.id)
+        )
+        if counted:
+            there = there.where(place.c.code != location)
+        total = number + int(connection.execute(there).scalar_one())
+    if total < 2:
+        return
+    ask_first(
+        Words(
+            f"{found.sku} tercatat sebagai barang satu-satunya, dan setelah ini ada {total}; toko tetap menunjukkan "
+            "paling banyak satu. Tulis juga?",
+            f"{found.sku} is a single piece, and there would be {total} of it; shops go on showing one at most. "
+            "Write it anyway?",
+        ),
+        already=False,
     )
 
 

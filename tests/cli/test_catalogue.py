@@ -90,6 +90,22 @@ def test_a_product_is_deleted_only_after_a_yes(cli: Cli) -> None:
     }
 
 
+def test_more_than_one_of_a_single_piece_needs_a_yes(sqlite_cli: Cli) -> None:
+    cli = sqlite_cli
+    cli.catalogue("sku,product_code,title,price,stock,weight_g,single_piece\nT-1,T,Topeng Panji,750000,0,500,true\n")
+    assert cli("stock", "set", "T-1", 1).code == 0
+    for arguments in (["set", "T-1", 6], ["add", "T-1", 1]):
+        refused = cli("stock", *arguments)
+        assert refused.code == 2
+        assert "single piece" in refused.err
+        assert "--yes" in refused.err
+    assert cli.json("stock")[0]["on_hand"] == 1
+    cli.ok("stock", "add", "T-1", 1, "--minus")
+    assert cli("stock", "set", "T-1", 1, "--yes").code == 0
+    cli.ok("stock", "set", "T-1", 6, "--yes")
+    assert cli.json("stock")[0]["on_hand"] == 6
+
+
 def test_stock_is_counted(cli: Cli) -> None:
     cli.catalogue()
     assert "5 → 7" in cli.ok("stock", "set", "MK-1", "7").out
