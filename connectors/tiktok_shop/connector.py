@@ -219,7 +219,7 @@ class TiktokShopConnector:
 
     def fetch_orders(self, since: dt.datetime, until: dt.datetime, cursor: str | None) -> OrderPage:
         """Return the next page of orders of both storefronts that changed in [``since``, ``until``]."""
-        return self._orders.changed(since, until, cursor)
+        return self._orders.changed(since, until, cursor, self._context.now())
 
     def fetch_open_orders(self, cursor: str | None) -> OrderPage:
         """Return the next page of orders of any age that are promised and not gone."""

@@ -228,6 +228,21 @@ def test_a_time_beyond_the_window_moves_no_walk_on(canned: Canned) -> None:
     assert canned.requests[1].json()["update_time_ge"] == AT - 200
 
 
+def test_orders_of_the_last_minute_go_by_token_because_they_may_be_moving(canned: Canned) -> None:
+    canned.give(SEARCH, found([order("1", AT - 300), order("2", AT - 20)], "t1"), found([order("3", AT - 10)]))
+    connector = canned.connector()
+    until = UNTIL + dt.timedelta(minutes=6)
+    page = connector.fetch_orders(SINCE, until, None)
+    canned.give(SEARCH, found([order("2", AT - 20)], "t2"), found([order("3", AT - 10)]))
+    page = connector.fetch_orders(SINCE, until, page.cursor)
+    assert [one.remote_id for one in page.orders] == ["2"]
+    page = connector.fetch_orders(SINCE, until, page.cursor)
+    assert ([one.remote_id for one in page.orders], page.cursor) == (["3"], None)
+    asked = [(request.json()["update_time_ge"], dict(request.query).get("page_token")) for request in canned.requests]
+    assert asked == [(AT - 3600, None), (AT - 300, None), (AT - 300, "t2")]
+    assert canned.requests[0].json()["update_time_lt"] == AT + 361
+
+
 def test_a_walk_ends_when_a_token_repeats(canned: Canned) -> None:
     canned.give(SEARCH, found([order("1", AT - 300)], "t1"), found([order("1", AT - 300)], "t1"))
     assert len(walk(canned)) == 3
