@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from syncer.domain.words import SyncerError, Words
 
@@ -40,6 +41,8 @@ class Settings:
     allow_private_images: bool
     web_host: str
     web_port: int
+    web_proxies: str
+    public_url: str
     order_poll_s: float
     sweep_s: float
     lease_s: float
@@ -183,6 +186,20 @@ def _currency(name: str, raw: str) -> str:
     raise _bad(name, "harus kode mata uang tiga huruf, misalnya IDR", "must be a currency code, for example IDR")
 
 
+def _public_url(name: str, raw: str) -> str:
+    """Https, or http on this machine; a path in front is allowed, a query isn't."""
+    parts = urlsplit(raw)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    if not raw or (plain and parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and loopback))):
+        return raw.rstrip("/")
+    raise _bad(
+        name,
+        "harus alamat https, misalnya https://syncer.example.org",
+        "must be an https address, for example https://syncer.example.org",
+    )
+
+
 def _names(name: str, raw: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in raw.split(",") if part.strip())
     if names and all(part.replace("-", "").replace("_", "").replace(".", "").isalnum() for part in names):
@@ -310,6 +327,29 @@ SETTINGS: tuple[Setting, ...] = (
         "8000",
         _number(0, 65535, int),
         Words(id="Port halaman web; 0: yang kosong.", en="The port of the web pages; 0: a free one."),
+    ),
+    Setting(
+        "SYNCER_WEB_PROXIES",
+        "web_proxies",
+        "127.0.0.1",
+        _text,
+        Words(
+            id="Alamat perantara (proxy) TLS yang keterangannya dipercaya, dipisah koma.",
+            en="The addresses of the TLS proxy whose forwarding headers are believed, separated by commas.",
+        ),
+    ),
+    Setting(
+        "SYNCER_PUBLIC_URL",
+        "public_url",
+        "",
+        _public_url,
+        Words(
+            id="Alamat Syncer dari internet; pasar mengirim kabar pesanan ke alamat ini + /webhooks/KONEKTOR/APP. "
+            "Kosong: pesanan dibaca berkala saja.",
+            en="Syncer's address on the internet; marketplaces send their webhooks to it + /webhooks/CONNECTOR/APP. "
+            "Empty: orders are read by polling alone.",
+        ),
+        example="https://syncer.example.org",
     ),
     Setting(
         "SYNCER_ORDER_POLL_SECONDS",

@@ -155,6 +155,7 @@ class Chores:
 def run_daemon(settings: Settings, make_deps: Callable[..., Deps], *, language: str) -> None:
     """Run until a signal ends it. Raises :class:`AlreadyRunning`, and what the database or the key have to say."""
     from syncer.sync.service import Service
+    from syncer.web.serving import start_web
 
     set_up_logging(settings.log_level)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold secrets (security.md G3)
@@ -164,6 +165,7 @@ def run_daemon(settings: Settings, make_deps: Callable[..., Deps], *, language: 
     service = Service(deps)
     stopping = _stop_on_signals(service, language)
     chores = Chores(settings, deps, service, calls)
+    web = start_web(settings, deps)
     service.start()
     scheduler = _schedule(settings, chores)
     _greet(service, language)
@@ -172,6 +174,8 @@ def run_daemon(settings: Settings, make_deps: Callable[..., Deps], *, language: 
         stopping.wait()
     finally:
         scheduler.shutdown(wait=False)
+        if web is not None:
+            web.stop()
         service.stop(_DRAIN_S)
         _quietly(lambda: calls.flush(deps.engine))
         _LOG.info("stopped")

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy.engine import Engine
 
 from syncer.catalogue.edit import archive_finished
 from syncer.channels.mappings import TREE
 from syncer.channels.records import load_accounts
 from syncer.channels.sign_in import expiry_notice, expiry_stage
+from syncer.store import order_tables as o
 from syncer.store import tables as t
 from syncer.store.engine import make_way, read, write
 from syncer.store.upsert import insert_if_absent
@@ -28,6 +29,8 @@ _LAST_S = 0.5
 
 #: How long things are kept (security.md P2).
 CALL_LOG_DAYS, FAILED_FILE_DAYS, FACT_DAYS, COUNTER_DAYS, QUESTION_DAYS = 14, 7, 30, 7, 90
+#: Webhooks that were dealt with, and those that nobody understood.
+WEBHOOK_DAYS, PARKED_WEBHOOK_DAYS = 7, 30
 #: How many entries the timeline of a listing keeps.
 EVENTS_KEPT = 50
 
@@ -50,6 +53,7 @@ def tidy(engine: Engine, now: dt.datetime) -> dict[str, int]:
             t.question,
             and_(t.question.c.state != "open", t.question.c.answered_at < now - dt.timedelta(days=QUESTION_DAYS)),
         ),
+        "webhooks": _forget(engine, o.webhook_delivery, _old_webhooks(now)),
         "consents": _forget(engine, t.sign_in_request, t.sign_in_request.c.until < now),
         "events": _shorten_timelines(engine),
     }
@@ -66,6 +70,13 @@ def tidy(engine: Engine, now: dt.datetime) -> dict[str, int]:
         )
         gone["archived"] = len(archive_finished(connection, now=now))
     return gone
+
+
+def _old_webhooks(now: dt.datetime) -> Any:
+    table = o.webhook_delivery.c
+    done = and_(table.state.in_(("done", "stranger")), table.processed_at < now - dt.timedelta(days=WEBHOOK_DAYS))
+    parked = and_(table.state == "parked", table.processed_at < now - dt.timedelta(days=PARKED_WEBHOOK_DAYS))
+    return or_(done, parked)
 
 
 def sign_in_notices(engine: Engine, now: dt.datetime) -> list[str]:
@@ -109,8 +120,6 @@ def _forget(engine: Engine, table: Any, where: Any) -> int:
 
 
 def _any_of(identity: Sequence[Any], rows: Sequence[Any]) -> Any:
-    from sqlalchemy import or_
-
     if len(identity) == 1:
         return identity[0].in_([row[0] for row in rows])
     return or_(*(and_(*(part == value for part, value in zip(identity, row, strict=True))) for row in rows))

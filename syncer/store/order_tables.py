@@ -59,14 +59,15 @@ order_hint = Table(
     Index("ix_order_hint_due", "account_id", "due_at"),
 )
 
-#: An order as it was last read. ``door`` is where it came in: ``account:ID``, ``sale``, or ``partner:NAME``.
+#: An order as it was last read. ``door`` is where it came in: ``shop:CONNECTOR:SHOP`` (so that the same shop connected
+#: anew finds its orders again), ``sale``, or ``partner:NAME``.
 #: ``counted``: false for orders that were over before the account went live: listed, never skipped in silence.
 #: ``read_as_of``: when the read began that this state is from; an older read never overwrites a newer one.
 channel_order = Table(
     "channel_order",
     metadata,
     Column("id", Identity64, primary_key=True),
-    Column("door", String(80), nullable=False),
+    Column("door", String(140), nullable=False),
     Column("account_id", ForeignKey("account.id", ondelete="SET NULL")),
     Column("remote_id", String(120), nullable=False),
     Column("status", String(120), nullable=False),

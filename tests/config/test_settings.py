@@ -43,6 +43,8 @@ def test_everything_set(dotenv: Path, tmp_path: Path) -> None:
         "SYNCER_ALLOW_PRIVATE_IMAGES": "ya",
         "SYNCER_WEB_HOST": "0.0.0.0",
         "SYNCER_WEB_PORT": "0",
+        "SYNCER_WEB_PROXIES": "192.0.2.7",
+        "SYNCER_PUBLIC_URL": "https://syncer.example.org/",
         "SYNCER_ORDER_POLL_SECONDS": "0.5",
         "SYNCER_SWEEP_SECONDS": " 7200 ",
         "SYNCER_LEASE_SECONDS": "15",
@@ -56,6 +58,7 @@ def test_everything_set(dotenv: Path, tmp_path: Path) -> None:
     assert got.connectors == ("syncer", "syncer-tokoku")
     assert (got.catalogue_currency, got.language, got.log_level) == ("USD", "en", "DEBUG")
     assert (got.web_port, got.order_poll_s, got.sweep_s, got.lease_s) == (0, 0.5, 7200.0, 15.0)
+    assert (got.web_proxies, got.public_url) == ("192.0.2.7", "https://syncer.example.org")
     assert got.allow_private_images
     assert (got.backup_folder, got.debug) == (tmp_path / "backups", True)
     assert "KANARI" not in repr(got)

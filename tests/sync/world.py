@@ -312,7 +312,8 @@ class World:
 
     def unrest(self) -> list[str]:
         """Return what is due or to be read again, and accounts that don't work: for a failed test's message."""
-        names = ("id", "account_id", "state", "wanted", "due", "lane", "due_at", "not_before", "settle_at", "claim")
+        names: tuple[str, ...] = ("id", "account_id", "state", "wanted", "due", "lane", "due_at", "not_before")
+        names += ("settle_at", "claim")
         names += ("seeking", "late", "unknown", "stop_by", "tries", "strikes", "problem", "version")
         with read(self.engine) as connection:
             accounts = list(connection.execute(select(account_table).where(account_table.c.state != "active")))

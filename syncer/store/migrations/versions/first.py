@@ -263,7 +263,7 @@ def upgrade() -> None:
     op.create_table(
         "channel_order",
         sa.Column("id", Identity64, nullable=False),
-        sa.Column("door", sa.String(length=80), nullable=False),
+        sa.Column("door", sa.String(length=140), nullable=False),
         sa.Column("account_id", Identity64, nullable=True),
         sa.Column("remote_id", sa.String(length=120), nullable=False),
         sa.Column("status", sa.String(length=120), nullable=False),

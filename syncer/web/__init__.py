@@ -1,0 +1,1 @@
+"""The web server of the daemon: what comes in over HTTP."""

@@ -1,0 +1,110 @@
+"""``POST /webhooks/CONNECTOR/APP``: the steps of security.md W1, in their order.
+
+App known, else 404; too large, 413 unread; signature over the raw bytes, else refused; stored and committed, then
+answered as the platform wants it. What it means is found out afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from syncer.orders.apps import App, Apps
+from syncer.orders.webhooks import Delivery, Full, Inbox, delivery_key
+from syncer.web.body import BodyRefused, read_body
+from syncer.web.policy import Policy, policy
+
+_LOG = structlog.get_logger("syncer.web")
+#: So many wrong signatures a minute from one address, then it is not listened to until the minute is over (W5).
+BAD_A_MINUTE, _MINUTE_S, _ADDRESSES = 60, 60.0, 4_096
+_MOST_BYTES = 1_048_576
+
+
+class BadSenders:
+    """Counts wrong signatures by address, in memory, for one minute each."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self.total = 0
+
+    def count(self, address: str) -> None:
+        """Note one wrong signature."""
+        began, times = self._current(address)
+        self._seen[address] = (began, times + 1)
+        self._seen.move_to_end(address)
+        self.total += 1
+        while len(self._seen) > _ADDRESSES:
+            self._seen.popitem(last=False)
+
+    def too_many(self, address: str) -> bool:
+        """Return whether the address has used up its minute."""
+        return self._current(address)[1] >= BAD_A_MINUTE
+
+    def _current(self, address: str) -> tuple[float, int]:
+        now = self._clock()
+        began, times = self._seen.get(address, (now, 0))
+        return (now, 0) if now - began > _MINUTE_S else (began, times)
+
+
+class WebhookDoor:
+    """Takes deliveries. ``public_url`` is the address that the platforms were told, without a slash at its end."""
+
+    def __init__(self, apps: Apps, inbox: Inbox, public_url: str) -> None:
+        self._apps, self._inbox, self._public_url = apps, inbox, public_url
+        self.bad = BadSenders()
+
+    async def receive(self, connector: str, app_name: str, request: Request) -> Response:
+        """Return the answer to one delivery."""
+        sender = request.client.host if request.client else ""
+        if self.bad.too_many(sender):
+            return Response(status_code=429, headers={"retry-after": "60", "connection": "close"})
+        app = await run_in_threadpool(self._apps.find, connector, app_name)
+        if app is None:
+            return Response(status_code=404)
+        try:
+            body = await read_body(request, min(app.facts.most_bytes, _MOST_BYTES))
+        except BodyRefused as refused:
+            return Response(status_code=refused.status, headers={"connection": "close"})
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if not app.is_signed(f"{self._public_url}/webhooks/{connector}/{app_name}", headers, body):
+            return self._refuse(app, sender, body)
+        return await self._keep(app, headers, body)
+
+    def _refuse(self, app: App, sender: str, body: bytes) -> Response:
+        self.bad.count(sender)
+        digest = hashlib.sha256(body).hexdigest()[:16]
+        _LOG.warning("webhook with a wrong signature", connector=app.connector, app=app.name, digest=digest)
+        return Response(status_code=app.facts.refused_status)
+
+    async def _keep(self, app: App, headers: Mapping[str, str], body: bytes) -> Response:
+        try:
+            key = delivery_key(app.read(headers, body), body)
+        except Exception:  # understood or not, it is signed: it is kept, and looked into later
+            key = delivery_key((), body)
+        kept = {name: value for name, value in headers.items() if name.startswith(("x-", "content-type"))}
+        delivery = Delivery(app.connector, app.name, key, kept, body)
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(self._inbox.put(delivery)), app.facts.deadline_s * 0.8)
+        except Full:
+            return Response(status_code=503, headers={"retry-after": "60"})
+        except Exception:  # not stored, so not taken: the platform sends it again
+            _LOG.warning("webhook not stored", connector=app.connector, app=app.name)
+            return Response(status_code=503, headers={"retry-after": "60"})
+        return Response(app.facts.body, status_code=app.facts.status)
+
+
+def add_webhooks(app: FastAPI, door: WebhookDoor) -> None:
+    """Add the route of the webhooks."""
+
+    @app.post("/webhooks/{connector}/{app_name}")
+    @policy(Policy.SIGNED)
+    async def webhook(connector: str, app_name: str, request: Request) -> Response:
+        return await door.receive(connector, app_name, request)

@@ -1,0 +1,228 @@
+"""Webhooks over real HTTP: in order, signed, stored, and believed in nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import text
+
+from config.settings import load_settings
+from syncer.store.engine import write
+from syncer.store.order_tables import webhook_delivery
+from syncer.sync.service import Deps
+from syncer.web.server import WebAddressProblem
+from syncer.web.serving import Serving, start_web
+from syncer.web.webhooks import BAD_A_MINUTE, BadSenders
+from tests.sync.world import wait_until
+from tests.web.conftest import KEY, PUBLIC, Post
+from tests.web.post_office import sign
+
+
+def order(number: str, shop: str = "7001", **more: Any) -> dict[str, Any]:
+    return {"about": "order", "shop": shop, "id": number, **more}
+
+
+def test_a_signed_delivery_is_stored_answered_as_declared_and_looked_at(post: Post) -> None:
+    answer = post.send(order("240001"))
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert len(post.stored()) == 1
+    wait_until(lambda: post.hints() == [(1, "240001")])
+    assert post.stored() == ["done"]
+
+
+def test_the_shop_inside_says_which_account_is_meant(post: Post) -> None:
+    post.send(order("1", "7002"))
+    post.send(order("2", "9999"))
+    wait_until(lambda: sorted(post.stored()) == ["done", "stranger"])
+    assert post.hints() == [(2, "1")]
+
+
+def test_the_body_is_sealed_at_rest(post: Post) -> None:
+    post.send(order("KANARI-240001"))
+    sealed = post.rows(webhook_delivery.c.sealed_body)[0].sealed_body
+    assert "KANARI" not in sealed
+    assert sealed.startswith("s1.")
+
+
+def test_the_same_delivery_ten_times_is_one(post: Post) -> None:
+    for _ in range(10):
+        assert post.send(order("1", delivery="d-1")).status_code == 204
+    assert [row.times for row in post.rows(webhook_delivery.c.times)] == [10]
+    same = order("2")
+    for _ in range(3):
+        post.send(same)
+    assert sorted(row.times for row in post.rows(webhook_delivery.c.times)) == [3, 10]
+
+
+def test_one_flipped_bit_anywhere_is_refused(post: Post) -> None:
+    body = json.dumps(order("1")).encode()
+    good = sign(KEY, f"{PUBLIC}/webhooks/post/app-1", body)
+    wrong = [good[:-1] + ("0" if good[-1] != "0" else "1"), "", good.upper(), "\N{SNOWMAN}".encode().decode("latin-1")]
+    for signature in wrong:
+        assert post.post(body, **{"X-Sign": signature}).status_code == 401
+    for place in range(0, len(body), 7):
+        flipped = bytearray(body)
+        flipped[place] ^= 1
+        assert post.post(bytes(flipped), **{"X-Sign": good}).status_code == 401
+    again = json.dumps(json.loads(body), separators=(",", ":")).encode()
+    assert post.post(again, **{"X-Sign": good}).status_code == 401
+    assert post.stored() == []
+    assert post.hints() == []
+
+
+def test_an_unknown_app_is_not_found(post: Post) -> None:
+    assert post.send(order("1"), app="app-2").status_code == 404
+
+
+def test_what_is_too_large_is_not_read(post: Post, serving: Serving) -> None:
+    parts = urlsplit(serving.server.address)
+    head = (
+        "POST /webhooks/post/app-1 HTTP/1.1\r\nHost: syncer.example.org\r\n"
+        "Content-Length: 900000000\r\nContent-Type: application/json\r\n\r\n"
+    )
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as raw:
+        raw.sendall(head.encode())
+        assert raw.recv(200).startswith(b"HTTP/1.1 413")
+    chunks = (b"x" * 65_536 for _ in range(10))
+    assert post.post(chunks).status_code == 413
+    assert post.stored() == []
+
+
+def test_nobody_is_limited_for_being_right(post: Post, serving: Serving) -> None:
+    for number in range(BAD_A_MINUTE):
+        assert post.send(order(str(number)), key="salah").status_code == 401
+    assert post.send(order("x")).status_code == 429
+    # The platform comes from another address, as the proxy in front tells.
+    assert post.send(order("x"), **{"X-Forwarded-For": "203.0.113.9"}).status_code == 204
+
+
+def test_the_minute_of_a_bad_sender_ends() -> None:
+    clock = [0.0]
+    bad = BadSenders(lambda: clock[0])
+    for _ in range(BAD_A_MINUTE):
+        bad.count("a")
+    assert bad.too_many("a")
+    assert not bad.too_many("b")
+    clock[0] = 61.0
+    assert not bad.too_many("a")
+    for number in range(10_000):
+        bad.count(str(number))
+    assert len(bad._seen) < 5_000
+
+
+def test_what_nobody_understands_is_parked_and_the_next_one_goes_on(post: Post) -> None:
+    for body in (b"", b"\xff\xfe", b"[]", b"{", b'{"about": 1}', json.dumps({"about": "order"}).encode()):
+        assert post.send(body).status_code == 204
+    post.send(order("1"))
+    post.send({"about": "weather"})
+    wait_until(lambda: "waiting" not in post.stored())
+    assert post.hints() == [(1, "1")]
+    assert post.stored().count("parked") == 5
+
+
+def test_an_old_delivery_only_wakes_the_poll(post: Post) -> None:
+    for hours in (-25.0, 0.2):
+        at = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)).timestamp()
+        post.send(order("1", "7002", at=at))
+    wait_until(lambda: post.stored() == ["done", "done"])
+    assert post.hints() == []
+    assert post.reads_due() == {2}
+
+
+def test_what_was_stored_before_a_crash_is_taken_up(post: Post, serving: Serving, deps: Deps) -> None:
+    post.send(order("1"))
+    wait_until(lambda: post.stored() == ["done"])
+    with write(deps.engine) as connection:
+        connection.execute(webhook_delivery.update().values(state="waiting"))
+        from syncer.store.order_tables import order_hint
+
+        connection.execute(order_hint.delete())
+    serving.stop()
+    settings = load_settings({"SYNCER_HOME": str(deps.home), "SYNCER_WEB_PORT": "0"})
+    again = start_web(settings, deps)
+    assert again is not None
+    wait_until(lambda: post.hints() == [(1, "1")])
+    again.stop()
+
+
+def test_it_is_not_taken_when_it_cannot_be_stored(post: Post, deps: Deps) -> None:
+    with write(deps.engine) as other:
+        if other.dialect.name == "postgresql":
+            other.execute(text("LOCK TABLE webhook_delivery IN ACCESS EXCLUSIVE MODE"))
+        began = time.monotonic()
+        assert post.send(order("1")).status_code == 503
+        assert time.monotonic() - began < 3.0
+    assert post.send(order("1")).status_code == 204
+    wait_until(lambda: post.hints() == [(1, "1")])
+
+
+def test_other_hosts_methods_and_pages_get_nothing(post: Post) -> None:
+    get, url = post.session.get, post.address
+    assert get(f"{url}/healthz", timeout=5).text == "ok"
+    assert get(f"{url}/readyz", timeout=5).text == "ok"
+    assert get(f"{url}/healthz", headers={"Host": "evil.example"}, timeout=5).status_code == 400
+    assert get(f"{url}/webhooks/post/app-1", timeout=5).status_code == 405
+    for path in ("/", "/docs", "/openapi.json", "/webhooks/post", "/webhooks/post/app-1/", "/webhooks/../healthz/x"):
+        assert get(f"{url}{path}", timeout=5).status_code == 404, path
+    assert "set-cookie" not in post.send(order("1")).headers
+
+
+def test_a_port_in_use_stops_the_start_only_where_webhooks_are_expected(deps: Deps, serving: Serving) -> None:
+    port = str(urlsplit(serving.server.address).port)
+    alone = load_settings({"SYNCER_HOME": str(deps.home), "SYNCER_WEB_PORT": port})
+    assert start_web(alone, deps) is None
+    public = load_settings({"SYNCER_HOME": str(deps.home), "SYNCER_WEB_PORT": port, "SYNCER_PUBLIC_URL": PUBLIC})
+    with pytest.raises(WebAddressProblem, match="SYNCER_WEB_PORT"):
+        start_web(public, deps)
+
+
+@pytest.mark.parametrize("url", ["http://syncer.example.org", "ftp://x", "https://", "https://a@b.c", "https://a/?q=1"])
+def test_a_public_address_is_https(url: str) -> None:
+    with pytest.raises(Exception, match="SYNCER_PUBLIC_URL"):
+        load_settings({"SYNCER_PUBLIC_URL": url})
+
+
+def test_a_mix_of_deliveries_loses_none_and_takes_no_forged_one(post: Post) -> None:
+    """Half are duplicates, a tenth forged, some are large; more of them in the long form."""
+    _mixed(post, 300)
+
+
+@pytest.mark.long
+def test_ten_thousand_deliveries_in_a_row(post: Post) -> None:
+    """Memory stays flat: nothing is kept of a delivery once it is stored."""
+    import resource
+
+    _mixed(post, 1_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _mixed(post, 10_000)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def _mixed(post: Post, count: int) -> None:
+    mark = str(time.monotonic_ns())
+
+    def send(number: int) -> tuple[int, int]:
+        headers = {"X-Forwarded-For": f"198.51.100.{number % 200}"}
+        told = order(f"{mark}-{number // 2}", delivery=f"{mark}-{number // 2}")
+        if number % 10 == 9:
+            return number, post.send(order(f"forged-{number}"), key="salah", **headers).status_code
+        if number % 50 == 3:
+            return number, post.post(b"x" * 1_048_577, **headers).status_code
+        return number, post.send(told, **headers).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = dict(pool.map(send, range(count)))
+    expected = {n: 401 if n % 10 == 9 else 413 if n % 50 == 3 else 204 for n in range(count)}
+    # An address that was wrong sixty times in this minute isn't listened to.
+    assert {n: code for n, code in answers.items() if code != expected[n] and code != 429} == {}
+    orders = {f"{mark}-{n // 2}" for n in range(count) if expected[n] == 204 and answers[n] == 204}
+    wait_until(lambda: "waiting" not in post.stored(), 60.0)
+    assert {remote_id for _, remote_id in post.hints() if remote_id.startswith(mark)} == orders
+    assert not any(remote_id.startswith("forged") for _, remote_id in post.hints())
