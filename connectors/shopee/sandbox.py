@@ -21,21 +21,29 @@ from connectors.shopee.sandbox_gate import EITHER, PUBLIC, SHOP, Gate
 from connectors.shopee.sandbox_items import ItemWrites
 from connectors.shopee.sandbox_limits import ShopeeLimits
 from connectors.shopee.sandbox_offers import OfferWrites
+from connectors.shopee.sandbox_orders import Orders
+from connectors.shopee.sandbox_pushes import Pushes
 from connectors.shopee.sandbox_reads import ItemReads
+from connectors.shopee.sandbox_sales import SWITCHES, WORDS, Sales
 from connectors.shopee.sandbox_shop import ShopReads
 from connectors.shopee.sandbox_state import App, Picture, Shop, Store, item_from_json, item_to_json
 from connectors.shopee.sandbox_tokens import Tokens
 from connectors.shopee.sandbox_variations import VariationWrites
 from connectors.shopee.sandbox_world import World
 from syncer.sdk.sandbox import (
+    Address,
     Answer,
     Call,
     ControlError,
     Fault,
+    ForSale,
+    Letter,
     Limits,
     Operation,
+    OrderWords,
     Page,
     Sandbox,
+    SoldOrder,
     Theme,
     WindowProduct,
 )
@@ -60,6 +68,8 @@ class ShopeeSandbox(Sandbox):
     )
     limits_type: ClassVar[type[Limits]] = ShopeeLimits
     templates: ClassVar[str | None] = "connectors.shopee"
+    order_words: ClassVar[OrderWords | None] = WORDS
+    order_switches: ClassVar[Mapping[str, Mapping[str, bool]]] = SWITCHES
 
     def __init__(self, limits: Mapping[str, Any] | None = None, state: Path | None = None) -> None:
         super().__init__(limits, state)
@@ -72,6 +82,9 @@ class ShopeeSandbox(Sandbox):
         self.gate = Gate(self.store, self.tokens, shopee_limits)
         self._sign_in = SignIn(self.world, self.gate, self.tokens)
         self._desk = Desk(self.world)
+        self._sales = Sales(self.world, self._desk)
+        self._pushes = Pushes(self.world)
+        self.world.tell = self._tell
         self._operations, self._kinds = self._table()
         self.restore()
         if not self.store.shops:
@@ -115,7 +128,6 @@ class ShopeeSandbox(Sandbox):
         add("GET", "shop.get_profile", shop.get_profile)
         add("GET", "shop.get_shop_holiday_mode", shop.get_holiday_mode)
         add("GET", "shop.get_warehouse_detail", shop.get_warehouse_detail)
-        add("GET", "order.get_order_list", shop.no_orders)
         add("GET", "logistics.get_channel_list", shop.get_channel_list)
         add("POST", "media_space.upload_image", shop.upload_image, EITHER, batch=True)
         add("GET", "product.get_category", shop.get_category)
@@ -143,6 +155,8 @@ class ShopeeSandbox(Sandbox):
         add("GET", "product.get_model_list", reads.get_model_list)
         add("GET", "product.get_item_promotion", reads.get_item_promotion)
         add("GET", "product.get_item_violation_info", reads.get_item_violation_info)
+        for name, handler, writes in Orders(self.world, self).operations():
+            add("POST" if writes else "GET", name, handler, lists=name == "order.get_order_list")
         return table, kinds
 
     # The platform -------------------------------------------------------------------------------------
@@ -312,6 +326,39 @@ class ShopeeSandbox(Sandbox):
         if shop is None:
             raise ControlError(f"There is no shop {account}.")
         return shop
+
+    # Orders -------------------------------------------------------------------------------------------
+
+    def for_sale(self, wanted: Mapping[str, Any]) -> ForSale:
+        """One offer as a buyer finds it."""
+        self.world.settle()
+        return self._sales.for_sale(wanted)
+
+    def move_stock(self, offer: ForSale, pieces: int) -> int:
+        """Move the seller's stock."""
+        return self._sales.move_stock(offer, pieces)
+
+    def new_order_id(self) -> str:
+        """The next `order_sn`."""
+        return self._sales.order_sn()
+
+    def webhook_app(self, account: str) -> str:
+        """Pushes go to one address for each app, for all its shops (shopee.md 8.1)."""
+        return str(self.store.shops[int(account)].partner_id)
+
+    def order_letters(self, order: SoldOrder, address: Address) -> Sequence[Letter]:
+        """The pushes about an order."""
+        return list(self._pushes.of_order(order, self._sales.reserved, address))
+
+    def tell_order(self, order: SoldOrder) -> None:
+        """Push what happened to an order, and to what promotions hold."""
+        super().tell_order(order)
+        self._sales.reserved.clear()
+
+    def _tell(self, shop_id: int, code: int, data: Mapping[str, Any]) -> None:
+        address = self.address_of(str(shop_id))
+        if address is not None:
+            self.send([self._pushes.letter(shop_id, code, data, address, str(data.get("item_id", "")))])
 
     # Window -------------------------------------------------------------------------------------------
 

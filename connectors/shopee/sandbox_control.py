@@ -137,18 +137,22 @@ class Desk:
         return self.listing(item)
 
     def promote(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """A promotion that locks fields (`lock`), holds pieces (`reserved`) and ends at `until` or in `until_s`.
+        """A promotion that locks fields (`lock`), holds pieces (`quantity`) and ends in `ends_in_s`, without a word.
 
         Most promotions lock from the moment they are scheduled (shopee.md 5.15): `starts_in_s` delays the
-        start, not the lock.
+        start, not the lock. One that holds pieces lets the stock change above them, but the item can't be hidden
+        or deleted (shopee.md 5.16, 5.17).
         """
         item, model = self.find(order)
+        if item.models and model is None and order.get("quantity"):
+            raise ControlError("Name the variant that the promotion holds pieces of.")
         now = self._world.clock.now()
-        locks = order.get("lock", ["price", "stock"])
+        held = int(order.get("quantity", order.get("reserved", 0)))
+        locks = order.get("lock", ["price", "unlist", "delete"] if "quantity" in order else ["price", "stock"])
         known = {"price", "stock", "content", "unlist", "delete"}
         if not isinstance(locks, list) or not set(locks) <= known:
             raise ControlError(f"lock must be a list out of {', '.join(sorted(known))}")
-        ends = float(order.get("until") or now + float(order.get("until_s", 3600)))
+        ends = float(order.get("until") or now + float(order.get("ends_in_s", order.get("until_s", 3600))))
         promotion = Promotion(
             self._world.store.new_promotion_id(),
             str(order.get("promotion_type", "flash_sale")),
@@ -156,10 +160,24 @@ class Desk:
             ends,
             tuple(locks),
             model.model_id if model else None,
-            int(order.get("reserved", 0)),
+            held,
         )
+        if held > (model.stock if model else item.stock):
+            raise ControlError("A promotion can't hold more pieces than there are.")
         item.promotions = (*item.promotions, promotion)
         self._world.store.put(item)
+        self._world.tell(
+            item.shop_id,
+            7,
+            {
+                "action": "promo_lock_stock" if held else "promo_lock_item",
+                "item_id": item.item_id,
+                "variation_id": promotion.model_id or 0,
+                "promotion_type": promotion.kind,
+                "promotion_id": promotion.promotion_id,
+                "update_time": int(now),
+            },
+        )
         return {"promotion_id": promotion.promotion_id, "remote_id": str(item.item_id), "until": ends}
 
     # The window ---------------------------------------------------------------------------------------
@@ -171,7 +189,7 @@ class Desk:
         found = [
             item
             for item in (shop.items.values() if shop else ())
-            if _visible(item) and all(word in item.name.lower() for word in words)
+            if is_visible(item) and all(word in item.name.lower() for word in words)
         ]
         found.sort(key=lambda item: item.item_id, reverse=True)
         return [self.product(item) for item in found]
@@ -180,7 +198,7 @@ class Desk:
         """One item that buyers see."""
         shop = self._world.store.shops.get(shop_id)
         item = shop.items.get(int(product_id)) if shop and product_id.isdecimal() else None
-        return self.product(item) if item is not None and _visible(item) else None
+        return self.product(item) if item is not None and is_visible(item) else None
 
     def product(self, item: Item) -> WindowProduct:
         """An item as the window draws it."""
@@ -191,6 +209,7 @@ class Desk:
                 model.price,
                 model.stock,
                 self._option_image(item, model),
+                str(model.model_id),
             )
             for model in item.models.values()
         ] or [WindowOffer("", item.sku, item.price, item.stock)]
@@ -235,7 +254,8 @@ class Desk:
         return facts
 
 
-def _visible(item: Item) -> bool:
+def is_visible(item: Item) -> bool:
+    """Whether buyers see an item; one under its first review is not for sale yet (shopee.md 5.22)."""
     return item.status == state.LIVE or (
         item.status == state.REVIEW and item.was_live and item.after_review == state.LIVE
     )

@@ -25,7 +25,9 @@ class ShopeeLimits(Limits):
     `search_model_sku`: `search_item` also looks at model SKUs (5.19). `holiday`: `off`, `partial` or `full`.
     `masked_channel`: an enabled courier that must not be used stands in the list (5.5).
     `warehouses`: location ids of a shop with several; then every stock write must name one (5.16, 5.23).
-    `replay_window_s`: how far a timestamp may be off (2). `redirect_domains`: where a consent may lead (3.1).
+    `masked_buyers`: buyers' names and addresses come with stars (6.2); not by default, so that a test can look
+    for them where they should not be. `replay_window_s`: how far a timestamp may be off (2). `redirect_domains`:
+    where a consent may lead (3.1).
     """
 
     gateway_http_status: int = 403
@@ -46,6 +48,7 @@ class ShopeeLimits(Limits):
     holiday: str = "off"
     masked_channel: bool = False
     warehouses: list[str] = field(default_factory=list)
+    masked_buyers: bool = False
     replay_window_s: int = 300
     redirect_domains: list[str] = field(default_factory=lambda: ["127.0.0.1", "localhost"])
     price_min: int = 99

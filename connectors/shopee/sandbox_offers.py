@@ -49,11 +49,13 @@ class OfferWrites:
             raise _price_failed("invalid", failure_list)
         for model_id, price in good.items():
             model = item.models.get(model_id)
+            old = model.price if model else item.price
             if model is None:
                 item.price = price
             else:
                 model.price = price
             world.note(item, "price", price, call.by, model)
+            world.tell_price(item, model_id, old, price)
         world.store.put(item)
         success = [
             {"model_id": key, "original_price": price} if key else {"original_price": price}

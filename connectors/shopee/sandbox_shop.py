@@ -196,16 +196,6 @@ class ShopReads:
         ]
         return self._world.ok(rows)
 
-    def no_orders(self, call: Call) -> Answer:
-        """No orders yet: a valid empty page (shopee.md 6.1)."""
-        if not call.one("time_range_field"):
-            raise Refused("order.error_param", "Wrong parameters, detail: time_range_field is a required field.")
-        start, end = query_int(call, "time_from"), query_int(call, "time_to")
-        if start >= end or end - start > 15 * 86400:
-            raise Refused("order.order_list_invalid_time", "The time range is at most 15 days.")
-        query_int(call, "page_size", low=1, high=100)
-        return self._world.ok({"more": False, "next_cursor": "", "order_list": []})
-
     # Pictures -----------------------------------------------------------------------------------------
 
     def upload_image(self, call: Call) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ class World:
     clock: Clock
     history: History
     base_url: Callable[[], str]
+    tell: Callable[[int, int, Mapping[str, Any]], None] = lambda _shop, _code, _data: None
+    """Sends a push of a shop: its code and data (shopee.md 8.3)."""
 
     # Answers ------------------------------------------------------------------------------------------
 
@@ -130,6 +132,8 @@ class World:
             "fix_deadline_time": int(now) + 7 * 86400,
             "update_time": int(now),
         }
+        data = {"item_id": item.item_id, "item_name": item.name, "item_status": item.status, "deboost": False}
+        self.tell(item.shop_id, 16, {**data, "item_status_details": [item.violation], "deboosted_details": []})
 
     # Promotions ---------------------------------------------------------------------------------------
 
@@ -166,6 +170,11 @@ class World:
             offer_id=str(model.model_id) if model else "0",
             by=by,
         )
+
+    def tell_price(self, item: Item, model_id: int, old: int, new: int) -> None:
+        """Push 22: it fires on an application's own writes too (shopee.md 8.3)."""
+        data = {"item_id": item.item_id, "model_id": model_id, "old_value": old, "new_value": new}
+        self.tell(item.shop_id, 22, {**data, "update_field": "original_price", "update_time": int(self.clock.now())})
 
     def note_offers(self, item: Item, by: str) -> None:
         """Note price and stock of all models, after a create or a change of variations."""
