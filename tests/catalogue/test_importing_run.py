@@ -355,6 +355,27 @@ def test_failed_rows_come_back_with_the_reason_and_import_once_mended(engine: En
     assert read_csv(english.returned)[0][-1] == "Reason not imported"
 
 
+@pytest.mark.parametrize(
+    "second",
+    [("x", "v", "Vas", "Warna", "Putih", "9000", "2"), ("x", "lain", "Vas lain", "", "", "9000", "2")],
+    ids=["another variant", "another product"],
+)
+def test_a_duplicate_that_comes_back_unmended_moves_nothing(engine: Engine, second: tuple[str, ...]) -> None:
+    first = take(engine, rows(("x", "v", "Vas", "Warna", "Biru", "8000", "4"), second))
+    assert first.returned is not None
+    before = state(engine)
+    again = take(engine, first.returned, language="en")
+    assert [one.row for one in again.failed] == [2]
+    assert "x" in again.failed[0].words.en
+    assert state(engine) == before
+    assert again.returned is not None
+    mended = take(engine, again.returned.replace(b"\nx,", b"\ny,"))
+    assert mended.failed == []
+    with read(engine) as connection:
+        assert load_product(connection, "v").variants[0].option_values == ("Biru",)
+        assert find_variant(connection, "y").id
+
+
 def test_the_returned_file_keeps_the_separator_that_came_in(engine: Engine) -> None:
     report = take(engine, b"Judul;Harga\r\nVas;salah\r\n")
     assert report.returned is not None

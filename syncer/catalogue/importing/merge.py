@@ -65,14 +65,21 @@ class Merged:
 
 
 def merge(
-    draft: Draft, known: Known, source: str, taken: dict[str, int], *, restore_deleted: bool = False
+    draft: Draft,
+    known: Known,
+    source: str,
+    taken: dict[str, int],
+    *,
+    restore_deleted: bool = False,
+    returned: bool = False,
 ) -> Merged | None:
     """Return the product that ``draft`` makes, or None if none of its rows can be taken.
 
     What can't be taken is added to the draft's problems. ``taken`` holds the SKUs that rows of this file have
-    used so far, and is added to. ``restore_deleted`` brings back products that were deleted here.
+    used so far, and is added to. ``restore_deleted`` brings back products that were deleted here. ``returned``:
+    the rows failed before, so one with the SKU of another thing is still that mistake, and no change of that thing.
     """
-    stored = _stored(draft, known, source)
+    stored = _stored(draft, known, source, returned=returned)
     if stored is not None and stored.status is not ProductStatus.ACTIVE and not restore_deleted:
         draft.refuse(_DELETED)
         return None
@@ -86,7 +93,7 @@ def merge(
             draft.refuse(error.words)
             return None
     axes = draft.option_names if draft.option_names is not None else (stored.option_names if stored else ())
-    pairs = _pairs(draft, stored, axes, known, taken)
+    pairs = _pairs(draft, stored, axes, known, taken, returned=returned)
     if not pairs and not (stored is not None and draft.title is not None and not draft.problems):
         if not draft.problems:
             draft.refuse(_NO_PRICE)
@@ -110,7 +117,7 @@ def merge(
 # --- which product ----------------------------------------------------------------------------------------------
 
 
-def _stored(draft: Draft, known: Known, source: str) -> Product | None:
+def _stored(draft: Draft, known: Known, source: str, *, returned: bool) -> Product | None:
     """Return the product that the draft is about: by handle, else by its SKUs if it is plainly the same thing."""
     by_handle = known.by_handle.get(draft.handle)
     if by_handle is not None:
@@ -120,6 +127,8 @@ def _stored(draft: Draft, known: Known, source: str) -> Product | None:
         return None
     found = known.products.get(ids.pop())
     if found is None:
+        return None
+    if returned and draft.title is not None and draft.title.casefold() != found.title.casefold():
         return None
     ours = not draft.native_handle and known.sources.get(found.id) == source
     if ours or draft.title is None or _similar(draft.title, found.title):
@@ -138,7 +147,13 @@ def _similar(one: str, other: str) -> bool:
 
 
 def _pairs(
-    draft: Draft, stored: Product | None, axes: Sequence[str], known: Known, taken: Mapping[str, int]
+    draft: Draft,
+    stored: Product | None,
+    axes: Sequence[str],
+    known: Known,
+    taken: Mapping[str, int],
+    *,
+    returned: bool,
 ) -> list[tuple[DraftVariant, Variant]]:
     """Return each row's variant as it is to be kept; rows that can't be are problems."""
     pairs: list[tuple[DraftVariant, Variant]] = []
@@ -147,13 +162,13 @@ def _pairs(
     used: set[int] = set()
     for one in draft.variants:
         try:
-            kept = _kept(draft, one, stored, axes, known)
+            kept = _kept(draft, one, stored, axes, known, returned=returned)
             row = taken.get(kept.sku, here.get(kept.sku))
             if row is not None:
                 raise _duplicate(kept.sku, row)
             if kept.id and kept.id in used:
                 raise _duplicate(kept.sku, one.row)
-            folded = tuple(value.casefold() for value in kept.option_values)
+            folded = _folded(kept.option_values)
             if folded in options:
                 raise _Row(_TWICE)
         except SyncerError as error:
@@ -171,9 +186,9 @@ def _is_anothers_place(draft: Draft, one: DraftVariant, kept: Variant, stored: P
     """Whether a new SKU claims options that a stored variant keeps; then the row is a problem."""
     if kept.id or stored is None:
         return False
-    folded = tuple(value.casefold() for value in kept.option_values)
+    folded = _folded(kept.option_values)
     for other in stored.variants:
-        same = tuple(value.casefold() for value in other.option_values) == folded
+        same = _folded(other.option_values) == folded
         if same and other.id not in used and other.sku != kept.sku and len(folded) == len(stored.option_names):
             draft.problem(
                 one.row,
@@ -185,6 +200,10 @@ def _is_anothers_place(draft: Draft, one: DraftVariant, kept: Variant, stored: P
             )
             return True
     return False
+
+
+def _folded(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(value.casefold() for value in values)
 
 
 class _Row(SyncerError):
@@ -200,7 +219,22 @@ def _duplicate(sku: str, row: int) -> _Row:
     )
 
 
-def _kept(draft: Draft, one: DraftVariant, stored: Product | None, axes: Sequence[str], known: Known) -> Variant:
+def _of_another(sku: str, there: Sequence[str], here: Sequence[str]) -> _Row:
+    before = Words(" / ".join(there) or "tanpa pilihan", " / ".join(there) or "no options")
+    now = Words(" / ".join(here) or "tanpa pilihan", " / ".join(here) or "no options")
+    return _Row(
+        Words(
+            f"SKU {sku} di katalog adalah {before.id}, bukan {now.id}. Beri varian ini SKU lain. "
+            "Bila pilihannya memang berganti, hapus dulu kolom alasan dari berkas ini.",
+            f"In the catalogue the SKU {sku} is {before.en}, not {now.en}. Give this variant another SKU. "
+            "If its options did change, remove the column of reasons from this file first.",
+        )
+    )
+
+
+def _kept(
+    draft: Draft, one: DraftVariant, stored: Product | None, axes: Sequence[str], known: Known, *, returned: bool
+) -> Variant:
     before = _before(draft, one, stored, known)
     if before is not None and draft.option_names is None and not one.option_values:
         one.option_values = before.option_values
@@ -213,6 +247,8 @@ def _kept(draft: Draft, one: DraftVariant, stored: Product | None, axes: Sequenc
         )
     changes: dict[str, Any] = {name: value for name in _VARIANT_FIELDS if (value := getattr(one, name)) is not None}
     if before is not None:
+        if returned and _folded(before.option_values) != _folded(one.option_values):
+            raise _of_another(before.sku, before.option_values, one.option_values)
         sku = one.sku if one.sku and one.sku not in known.owners else before.sku
         return replace(before, sku=sku, option_values=one.option_values, **changes)
     if one.price is None:

@@ -32,6 +32,11 @@ class Format:
     headings_row: int
     first_data_row: int
 
+    @property
+    def returned(self) -> bool:
+        """Whether the file is one that went back with reasons, and came in again."""
+        return bool(self.table.without)
+
 
 def recognise(data: bytes, name: str = "", *, max_rows: int = MAX_ROWS) -> Format:
     """Return the format of a file; raises :class:`~.errors.ImportRefused` if it is none that we know.

@@ -119,6 +119,7 @@ def import_file(
     groups = group(form, form.reader(form.columns, prices), max_rows=chosen.max_rows)
     report = ImportReport(form.reader.name, form.reader.label, chosen.dry_run, rows=groups.rows)
     work = _Import(engine, stock, chosen, report, now, hashlib.sha256(data).hexdigest(), PurePath(name).name)
+    work.returned = form.returned
     work.run(groups, progress or (lambda _done, _all: None))
     if report.failed:
         reasons: dict[int, str] = {}
@@ -158,6 +159,8 @@ class _Import:
         self._low: list[int] = []
         self._counted: set[str] = set()
         self._bunch_of = BUNCH_FIRST
+        #: Whether the file is one that went back with reasons.
+        self.returned = False
         #: Rows that failed rows can't be imported without: a parent, or further pictures.
         self.beside: list[int] = []
 
@@ -241,6 +244,7 @@ class _Import:
                     self._report.format,
                     self._taken,
                     restore_deleted=self._options.restore_deleted,
+                    returned=self.returned,
                 )
             )
             is not None
