@@ -22,6 +22,8 @@ from connectors.tiktok_shop.sandbox_events import Webhooks
 from connectors.tiktok_shop.sandbox_fields import Refused
 from connectors.tiktok_shop.sandbox_gate import Gate, Throttled
 from connectors.tiktok_shop.sandbox_limits import TiktokLimits
+from connectors.tiktok_shop.sandbox_orders import OrderReads
+from connectors.tiktok_shop.sandbox_selling import SellingSandbox
 from connectors.tiktok_shop.sandbox_state import (
     App,
     Document,
@@ -42,7 +44,6 @@ from syncer.sdk.sandbox import (
     Limits,
     Operation,
     Page,
-    Sandbox,
     Theme,
     WindowProduct,
 )
@@ -53,7 +54,7 @@ FIRST_SHOP_ID = 7495540735365777507
 _SIGN_IN_PATHS = "/api/v2/token/"
 
 
-class TiktokShopSandbox(Sandbox):
+class TiktokShopSandbox(SellingSandbox):
     """One application with one seller, "Toko Hijau"; more shops through `POST /control/shops`."""
 
     name: ClassVar[str] = "tiktok_shop"
@@ -89,11 +90,12 @@ class TiktokShopSandbox(Sandbox):
         self.tokens = Tokens(self.clock, own_limits)
         self.gate = Gate(self.store, self.tokens, own_limits, self.clock)
         self._sign_in = SignIn(self.world, self.tokens)
-        self._webhooks = Webhooks(self.world)
+        self._webhooks = Webhooks(self.world, self.address_of, self.send)
         self._desk = Desk(self.world)
         self.world.tell, self.world.later = self._webhooks.tell, self._look_later
-        self.table = Table(self.world, self._sign_in, self._webhooks)
+        self.table = Table(self.world, self._sign_in, self._webhooks, OrderReads(self.world, self.book))
         self.restore()
+        self.find_holds()
         if not self.store.shops:
             self.store.apps[APP_KEY] = App(
                 APP_KEY, secrets.token_hex(20), str(7290000000000000000 + secrets.randbelow(10**15))
@@ -114,6 +116,7 @@ class TiktokShopSandbox(Sandbox):
     def admit(self, call: Call, operation: Operation) -> Answer | None:
         """Signature, token, scope and cipher, then the budget; the token endpoints check for themselves."""
         self.world.settle()
+        self.end_holds()
         if call.path.startswith(_SIGN_IN_PATHS):
             return None
         scope, by_shop = self.table.scopes[operation.name]
@@ -185,6 +188,7 @@ class TiktokShopSandbox(Sandbox):
             "refresh_token": pair.refresh,
             "access_expires_at": expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
             "platforms": "both",
+            "orders_lag_s": self.limits.orders_lag_s,
         }
 
     def listings(self, account: str | None = None) -> list[dict[str, Any]]:
@@ -317,6 +321,7 @@ class TiktokShopSandbox(Sandbox):
             "numbers": {"next_id": store.next_id},
             "names": [store.names, store.titles, store.brands, store.keys],
             "webhooks": store.webhooks,
+            "order_kinds": store.order_kinds,
             "documents": [_with_text(asdict(document)) for document in store.documents.values()],
         }
         for key in store.dirty:
@@ -341,6 +346,7 @@ class TiktokShopSandbox(Sandbox):
         store.next_id = pieces["numbers"]["next_id"]
         store.names, store.titles, store.brands, store.keys = pieces["names"]
         store.webhooks = pieces["webhooks"]
+        store.order_kinds = pieces.get("order_kinds", {})
         for row in pieces["documents"]:
             store.documents[row["id"]] = Document(**_with_bytes(row))
         for key, piece in sorted(pieces.items()):

@@ -139,14 +139,22 @@ class Desk:
         return self.listing(product)
 
     def promote(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """A promotion that locks price, stock or both (`lock`) and ends in `until_s` (tiktok_shop.md 10)."""
+        """A promotion that ends in `ends_in_s` (or `until_s`), and nobody is told (tiktok_shop.md 10).
+
+        It locks price, stock or both (`lock`), or holds `quantity` pieces of one offer: its stock can't be set lower.
+        """
         product, sku_id = self.find(order)
         now = self._world.clock.now()
-        locks = order.get("lock", ["price", "stock"])
+        held = _whole("quantity", order.get("quantity") or 0)
+        locks = order.get("lock", ["price"] if held else ["price", "stock"])
         if not isinstance(locks, list) or not set(locks) <= {"price", "stock"}:
             raise ControlError("lock must be a list out of price, stock")
-        ends = float(order.get("until") or now + float(order.get("until_s", 3600)))
-        promotion = Promotion(self._world.store.new_id(), now, ends, tuple(locks), sku_id)
+        if held and not sku_id:
+            raise ControlError("name the offer by sku, of which pieces are held")
+        if held > (product.offers[sku_id].total if held else 0):
+            raise ControlError("There are not so many pieces.")
+        ends = float(order.get("until") or now + float(order.get("ends_in_s", order.get("until_s", 3600))))
+        promotion = Promotion(self._world.store.new_id(), now, ends, tuple(locks), sku_id, held)
         product.promotions = (*product.promotions, promotion)
         self._world.store.put(product)
         return {"promotion_id": promotion.id, "remote_id": product.id, "until": ends}
@@ -177,6 +185,7 @@ class Desk:
                 product.offers[sku.id].price,
                 product.offers[sku.id].total,
                 next((sale.image for sale in sku.sales if sale.image), None),
+                sku.id,
             )
             for sku in content.skus
         ]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
-
-import requests
 
 from connectors.tiktok_shop import sandbox_fields as fields
 from connectors.tiktok_shop.sandbox_fields import bad, body_of
 from connectors.tiktok_shop.sandbox_gate import sign_webhook
 from connectors.tiktok_shop.sandbox_world import Event, World
-from syncer.sdk.sandbox import Answer, Call
+from syncer.sdk.sandbox import Address, Answer, Call, Letter
 
 TYPES = {
     "ORDER_STATUS_CHANGE": 1,
@@ -34,19 +31,26 @@ TYPES = {
 """Numbers of the events that can be registered for (tiktok_shop.md 14)."""
 
 _NUMERIC_IDS = frozenset({5, 16, 37})
-_DEADLINE_S = 3
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 class Webhooks:
-    """Registrations of each shop, and a postman who never holds up an answer.
+    """Registrations of each shop, and what is sent for them.
 
-    The platform takes HTTPS addresses on the open net; here only this machine is served, in plain HTTP.
+    An event goes to the address that was registered for it, else to the app's own (`app_address`), which stands for
+    the one that is set in Partner Center. The platform takes HTTPS addresses on the open net; here only this machine
+    is served, in plain HTTP. `send` posts signed letters without holding up an answer.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(
+        self,
+        world: World,
+        app_address: Callable[[str], Address | None],
+        send: Callable[[Iterable[Letter]], None],
+    ) -> None:
         self._world = world
-        self._postman = ThreadPoolExecutor(1, thread_name_prefix="tiktok-events")
+        self._app_address = app_address
+        self._send = send
 
     def list_all(self, call: Call) -> Answer:
         """What the shop's application registered for."""
@@ -78,11 +82,16 @@ class Webhooks:
         return self._world.ok()
 
     def tell(self, shop_id: str, kind: int, data: Event) -> None:
-        """Send an event to the address registered for it, once; delivery is not guaranteed."""
+        """Send an event; delivery is not guaranteed."""
         name = next(name for name, number in TYPES.items() if number == kind)
-        row = self._of(shop_id).get(name)
-        if row is None:
-            return
+        row, address = self._of(shop_id).get(name), self._app_address(shop_id)
+        send_to = row["address"] if row is not None else address.send_to if address is not None else ""
+        if send_to:
+            self._send([self._letter(shop_id, name, data, send_to)])
+
+    def _letter(self, shop_id: str, name: str, data: Event, send_to: str) -> Letter:
+        kind = TYPES[name]
+        about = str(data.get("order_id") or data.get("product_id") or "")
         if self._world.limits.webhook_numeric_ids and kind in _NUMERIC_IDS:
             data = {**data, "product_id": int(data["product_id"])}
         body = {
@@ -98,13 +107,7 @@ class Webhooks:
             "Content-Type": "application/json",
             "Authorization": sign_webhook(app.app_key, app.app_secret, text),
         }
-        self._postman.submit(_post, row["address"], text.encode(), headers)
+        return Letter(name.lower(), shop_id, text.encode(), headers, send_to, about)
 
     def _of(self, shop_id: str) -> dict[str, dict[str, Any]]:
         return self._world.store.webhooks.setdefault(shop_id, {})
-
-
-def _post(address: str, body: bytes, headers: dict[str, str]) -> None:
-    with suppress(requests.RequestException), requests.Session() as session:
-        session.trust_env = False
-        session.post(address, data=body, headers=headers, timeout=_DEADLINE_S, allow_redirects=False)

@@ -41,7 +41,8 @@ class TiktokLimits(Limits):
     `get_deleted`: Get Product also answers for FREEZE and DELETED; newer documents say that it does, the fact sheet
     that it does not (11). `demand_content_type`: GET calls need the header too (2.1). `redirect_url`: where the
     consent page leads; without one it shows the address with the code (4.2). `webhook_numeric_ids`: product ids in
-    events are numbers, as the documents type some of them (14).
+    events are numbers, as the documents type some of them (14). `on_hold_s`: how long a paid order is ON_HOLD before
+    it goes on by itself (12).
     """
 
     operation_rates: dict[str, float] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class TiktokLimits(Limits):
     demand_content_type: bool = False
     redirect_url: str = ""
     webhook_numeric_ids: bool = False
+    on_hold_s: float = 3600.0
     access_token_s: int = 604_800
     refresh_token_s: int = 365 * 86_400
     code_s: int = 1800

@@ -104,6 +104,9 @@ class OfferWrites:
             extra = [(12052516, "The list of warehouses is incomplete.", key) for key in sorted(missing)]
         if not extra and self._world.locked(product, "stock", sku_id) and sum(found.values()) < offer.total:
             extra.append((12052393, "The stock is locked by a promotion.", next(iter(offer.stock))))
+        held = sum(promotion.quantity for promotion in self._world.held(product, sku_id))
+        if not extra and sum(found.values()) < min(held, offer.total):
+            extra.append((12052393, "The stock is held by a promotion.", next(iter(offer.stock))))
         if extra:
             errors.append(_error(extra[0][0], extra[0][1], sku_id, extra))
             return None

@@ -30,6 +30,18 @@ def page_of(call: Call, rows: Sequence[Row], key: Callable[[Row], str], size: in
     return page, _encoded(key(page[-1])) if more else ""
 
 
+def slice_of(call: Call, rows: Sequence[Row], size: int) -> tuple[Sequence[Row], str]:
+    """As `page_of`, but a token only says how many rows were given already: rows that move meanwhile are skipped or
+    given twice, as the documents warn of orders (tiktok_shop.md 12)."""
+    token = call.one("page_token")
+    given = _decoded(token) if token else "0"
+    if not given.isdecimal():
+        raise Refused(12019109, "page_token is invalid.")
+    start = int(given)
+    more = start + size < len(rows)
+    return rows[start : start + size], _encoded(str(start + size)) if more else ""
+
+
 def _encoded(key: str) -> str:
     return base64.b64encode(b"\xfb\xff" + f"p:{key}".encode() + b"\xfb\xff").decode()
 

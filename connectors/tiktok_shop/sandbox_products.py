@@ -101,7 +101,7 @@ class ProductWrites:
         if listing and not numbers.stock:
             raise Refused(12052516, "The inventory is missing.")
         stock = numbers.stock or {warehouse_ids(self._world, shop_id)[0]: 0}
-        return Offer(numbers.price or 0, stock, dict.fromkeys(stock, 0))
+        return Offer(numbers.price or 0, stock)
 
     # Edit ---------------------------------------------------------------------------------------------
 

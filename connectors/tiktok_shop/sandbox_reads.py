@@ -1,8 +1,8 @@
-"""Get, search, inventory search, and what there is of orders (tiktok_shop.md 10 to 12)."""
+"""Get, search and inventory search (tiktok_shop.md 10, 11)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectors.tiktok_shop import sandbox_fields as fields
@@ -12,7 +12,7 @@ from connectors.tiktok_shop.sandbox_content import CURRENCY
 from connectors.tiktok_shop.sandbox_fields import Refused, bad, body_of, path_id, query_flag
 from connectors.tiktok_shop.sandbox_paging import page_of
 from connectors.tiktok_shop.sandbox_shop import couriers
-from connectors.tiktok_shop.sandbox_state import Content, Offer, Product, Sku, Store
+from connectors.tiktok_shop.sandbox_state import Content, Offer, Product, Promotion, Sku, Store
 from connectors.tiktok_shop.sandbox_world import World
 from syncer.sdk.sandbox import Answer, Call
 
@@ -21,10 +21,11 @@ _SINCE_202502 = frozenset({"has_draft"})
 
 
 class ProductReads:
-    """The operations that read products and orders."""
+    """The operations that read products. `committed` says how many pieces of a shop, by SKU, open orders have taken."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, committed: Callable[[str], Mapping[str, int]]) -> None:
         self._world = world
+        self._committed = committed
 
     # One product --------------------------------------------------------------------------------------
 
@@ -203,30 +204,21 @@ class ProductReads:
         if not product_ids and not sku_ids:
             raise bad("product_ids or sku_ids is required")
         rows = []
+        committed = self._committed(call.account or "")
         for product in self._world.store.all(call.account or "", call.as_of):
             skus = [
-                _inventory(sku, product.offers.get(sku.id, Offer()))
+                _inventory(
+                    sku,
+                    product.offers.get(sku.id, Offer()),
+                    committed.get(sku.id, 0),
+                    self._world.held(product, sku.id),
+                )
                 for sku in product.base.skus
                 if (sku.id in sku_ids if sku_ids else product.id in product_ids)
             ]
             if skus and not product.deleted:
                 rows.append({"product_id": product.id, "skus": skus})
         return self._world.ok({"inventory": rows})
-
-    # Orders -------------------------------------------------------------------------------------------
-
-    def search_orders(self, call: Call) -> Answer:
-        """No orders yet: an empty, valid page (tiktok_shop.md 12)."""
-        fields.page_size(call)
-        body_of(call)
-        return self._world.ok({"orders": [], "next_page_token": "", "total_count": 0})
-
-    def get_orders(self, call: Call) -> Answer:
-        """Up to 50 orders by id; here none is known (tiktok_shop.md 12)."""
-        ids = fields.query_ids(call, "ids")
-        if not 1 <= len(ids) <= 50:
-            raise bad("ids, valid count: [1, 50]")
-        return self._world.ok({"orders": []})
 
 
 class _Filter:
@@ -315,23 +307,26 @@ def _offer(sku: Sku, offer: Offer) -> dict[str, Any]:
     }
 
 
-def _inventory(sku: Sku, offer: Offer) -> dict[str, Any]:
+def _inventory(sku: Sku, offer: Offer, committed: int, held: Sequence[Promotion]) -> dict[str, Any]:
+    """One SKU; what a promotion holds is part of what is available, and what orders have taken is not (10)."""
+    campaigns = [{"campaign_name": f"Promo {one.id[-4:]}", "quantity": one.quantity} for one in held]
+    in_campaigns = sum(one.quantity for one in held)
     return {
         "id": sku.id,
         "seller_sku": sku.seller_sku,
         "total_available_quantity": offer.total,
-        "total_committed_quantity": sum(offer.committed.values()),
+        "total_committed_quantity": committed,
         "warehouse_inventory": [
             {
                 "warehouse_id": key,
                 "available_quantity": quantity,
-                "committed_quantity": offer.committed.get(key, 0),
+                "committed_quantity": committed if index == 0 else 0,
             }
-            for key, quantity in offer.stock.items()
+            for index, (key, quantity) in enumerate(offer.stock.items())
         ],
         "total_available_inventory_distribution": {
-            "in_shop_inventory": {"quantity": offer.total},
-            "campaign_inventory": [],
+            "in_shop_inventory": {"quantity": max(offer.total - in_campaigns, 0)},
+            "campaign_inventory": campaigns,
             "creator_inventory": [],
         },
     }

@@ -88,11 +88,10 @@ class Content:
 
 @dataclass(slots=True)
 class Offer:
-    """Price in whole rupiah; sellable and committed pieces by warehouse (tiktok_shop.md 10)."""
+    """Price in whole rupiah, and sellable pieces by warehouse (tiktok_shop.md 10)."""
 
     price: int = 0
     stock: dict[str, int] = field(default_factory=dict)
-    committed: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -112,13 +111,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A promotion that locks price, stock or both (tiktok_shop.md 10, 15)."""
+    """A promotion that locks price, stock or both, and may hold some `quantity` of the stock (tiktok_shop.md 10, 15).
+
+    Nobody is told when it ends. What it holds is still part of what is available.
+    """
 
     id: str
     starts: float
     ends: float
     locks: tuple[str, ...]
     sku_id: str = ""
+    quantity: int = 0
 
 
 @dataclass(slots=True)
@@ -142,9 +145,7 @@ class Product:
 
     def copy(self) -> Product:
         """A copy to work on."""
-        offers = {
-            key: Offer(offer.price, dict(offer.stock), dict(offer.committed)) for key, offer in self.offers.items()
-        }
+        offers = {key: Offer(offer.price, dict(offer.stock)) for key, offer in self.offers.items()}
         return replace(self, offers=offers, places=dict(self.places))
 
     def on(self, *statuses: str) -> tuple[str, ...]:
@@ -220,6 +221,7 @@ class Store:
         self.keys: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.titles: dict[str, str] = {}
+        self.order_kinds: dict[str, str] = {}
         self.dirty: set[str] = set()
         self.next_id = _FIRST_ID
         self._versions: dict[str, deque[tuple[float, Product]]] = {}
@@ -290,6 +292,7 @@ class Store:
         self.brands.clear()
         self.webhooks.clear()
         self.keys.clear()
+        self.order_kinds.clear()
         self._versions.clear()
         self._audits.clear()
 

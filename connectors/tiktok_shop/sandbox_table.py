@@ -11,6 +11,7 @@ from connectors.tiktok_shop.sandbox_fields import Refused
 from connectors.tiktok_shop.sandbox_life import LifeWrites
 from connectors.tiktok_shop.sandbox_media import Media
 from connectors.tiktok_shop.sandbox_offers import OfferWrites
+from connectors.tiktok_shop.sandbox_orders import OrderReads
 from connectors.tiktok_shop.sandbox_products import ProductWrites
 from connectors.tiktok_shop.sandbox_reads import ProductReads
 from connectors.tiktok_shop.sandbox_shop import ShopReads
@@ -29,12 +30,13 @@ _CATEGORIES = "/product/202309/categories"
 class Table:
     """All operations. `scopes` has for each, by name, the scope it needs and whether it is for one shop."""
 
-    def __init__(self, world: World, sign_in: SignIn, webhooks: Webhooks) -> None:
+    def __init__(self, world: World, sign_in: SignIn, webhooks: Webhooks, orders: OrderReads) -> None:
         self.scopes: dict[str, tuple[str, bool]] = {}
         self._operations: dict[tuple[str, str], Operation] = {}
         self._add_sign_in(sign_in)
         self._add_shop(ShopReads(world), Media(world))
-        self._add_content(ProductWrites(world), ProductReads(world))
+        self._add_content(ProductWrites(world), ProductReads(world, orders.committed))
+        self._add_orders(orders)
         self._add_numbers(OfferWrites(world), LifeWrites(world))
         self._add_events(webhooks)
 
@@ -112,9 +114,11 @@ class Table:
         for version in ("202309", "202312", "202502"):
             self._add(f"POST /product/{version}/products/search", "product.search", reads.search, READ, lists=True)
         self._add("POST /product/202309/inventory/search", "product.inventory_search", reads.inventory, READ)
-        self._add("POST /order/202309/orders/search", "order.search", reads.search_orders, ORDER)
+
+    def _add_orders(self, orders: OrderReads) -> None:
+        self._add("POST /order/202309/orders/search", "order.search", orders.search, ORDER, lists=True)
         for version in ("202309", "202507"):
-            self._add(f"GET /order/{version}/orders", "order.get", reads.get_orders, ORDER)
+            self._add(f"GET /order/{version}/orders", "order.get", orders.get, ORDER)
 
     def _add_numbers(self, offers: OfferWrites, life: LifeWrites) -> None:
         path, name = f"POST {_PRODUCTS}/{{id}}", "product.update_inventory"

@@ -11,7 +11,7 @@ from connectors.tiktok_shop import sandbox_state as state
 from connectors.tiktok_shop.sandbox_catalogue import TIKTOK_SHOP, TOKOPEDIA
 from connectors.tiktok_shop.sandbox_fields import Refused
 from connectors.tiktok_shop.sandbox_limits import TiktokLimits
-from connectors.tiktok_shop.sandbox_state import Content, Place, Product, Store
+from connectors.tiktok_shop.sandbox_state import Content, Place, Product, Promotion, Store
 from syncer.sdk.sandbox import Answer, Call
 from syncer.sdk.sandbox.clock import Clock
 from syncer.sdk.sandbox.history import History
@@ -178,6 +178,13 @@ class World:
             what in promotion.locks and promotion.ends > now and promotion.sku_id in ("", sku_id)
             for promotion in product.promotions
         )
+
+    def held(self, product: Product, sku_id: str) -> list[Promotion]:
+        """The promotions that hold pieces of a SKU now."""
+        now = self.clock.now()
+        return [
+            one for one in product.promotions if one.quantity and one.starts <= now < one.ends and one.sku_id == sku_id
+        ]
 
     # History ------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ def test_listings_have_the_agreed_keys(client: Client) -> None:
 def test_account_options(client: Client) -> None:
     assert list(client.options) == [
         *("base_url", "auth_url", "app_key", "app_secret", "service_id", "shop_id", "shop_cipher"),
-        *("access_token", "refresh_token", "access_expires_at", "platforms"),
+        *("access_token", "refresh_token", "access_expires_at", "platforms", "orders_lag_s"),
     ]
     assert client.options["access_expires_at"].endswith("Z")
 
