@@ -8,7 +8,7 @@ import typer
 
 from syncer.cli import out
 from syncer.cli.desk import open_desk
-from syncer.cli.kit import JSON_HELP, Command, command, group
+from syncer.cli.kit import JSON_HELP, PARTLY, Command, command, group
 from syncer.cli.texts import both, say, word
 from syncer.domain.words import Words
 
@@ -37,6 +37,15 @@ REDIRECT = typer.Option(
     help=both(
         "Alamat kembali yang terdaftar di platform; lalu tempel alamat akhirnya.",
         "The return address registered with the platform; you then paste the address you end on.",
+    ),
+)
+ANSWER = typer.Option(
+    None,
+    "--answer",
+    metavar="URL",
+    help=both(
+        "Alamat tempat peramban berakhir, bila izin diminta tanpa terminal.",
+        "The address that the browser ended on, if the sign-in was begun without a terminal.",
     ),
 )
 
@@ -241,6 +250,7 @@ def reconnect(
     name: str = NAME,
     options: str | None = OPTIONS,
     redirect: str | None = REDIRECT,
+    answer: str | None = ANSWER,
     as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
 ) -> None:
     """Reconnect an account."""
@@ -252,7 +262,9 @@ def reconnect(
 
     account = desk.account(name)
     values = gather(account.connector, options, ctx.args, desk.connectors, ask=False) if options or ctx.args else {}
-    if not values and (account.state == "sign_in_needed" or redirect is not None):
+    if answer is not None:
+        added = sign_in(desk, Added(account), None, came_back=answer)
+    elif not values and (account.state == "sign_in_needed" or redirect is not None):
         added = sign_in(desk, Added(account), redirect)
     else:
         try:
@@ -260,6 +272,8 @@ def reconnect(
         except ConsentNeeded:
             added = sign_in(desk, Added(account), redirect)
     _say_added(added, as_json)
+    if added.account.state == "sign_in_needed":
+        raise typer.Exit(PARTLY)
 
 
 @command(
@@ -315,6 +329,15 @@ def _say_added(added: Added, as_json: bool) -> None:
     account = added.account
     if as_json:
         out.print_json(_as_json(account) | {"notes": [say(note) for note in added.notes]})
+        return
+    if account.state == "sign_in_needed":
+        out.line(
+            Words(
+                f"{account.name} belum tersambung: tokonya belum memberi izin.",
+                f"{account.name} is not connected yet: its shop has not allowed it.",
+            )
+        )
+        _notes(added.notes)
         return
     shop = account.shop_name or account.shop_id or account.connector
     state = say(state_words(account.state, account.mode))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shlex
 import sys
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -17,21 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from syncer.channels.joining import Added
+    from syncer.channels.records import Account
     from syncer.cli.desk import Desk
 
+#: Where the browser ends when nobody listens: its address line holds the answer.
+_LOOPBACK = "http://127.0.0.1/"
 _WAIT_S = 600.0
 _MOST = 16_384
 
 
-def sign_in(desk: Desk, added: Added, redirect: str | None) -> Added:
+def sign_in(desk: Desk, added: Added, redirect: str | None, *, came_back: str | None = None) -> Added:
     """Lead a person through the platform's consent page; return the account as it is then.
 
     With ``redirect`` (an address registered with the platform) the person pastes the address that the browser
-    ends on; without, a page on this machine takes the answer. Without a terminal nothing is asked: the account
-    waits, and its note says how to go on.
+    ends on; without, a page on this machine takes the answer. Without a terminal nothing is asked: the address is
+    printed, the account waits, and the person gives what ``came_back`` to ``account reconnect``.
     """
-    if redirect is None and not sys.stdin.isatty():
-        return added
     from syncer.channels.connectors import open_connector
     from syncer.channels.joining import accept_shop
     from syncer.channels.sign_in import SignIn
@@ -39,9 +42,17 @@ def sign_in(desk: Desk, added: Added, redirect: str | None) -> Added:
     account = added.account
     connector = open_connector(account, engine=desk.engine, keys=desk.keys, **desk.for_shops())
     manager, session = SignIn(desk.keys), secrets.token_urlsafe(16)
-    if redirect is not None:
+    answer: Mapping[str, str]
+    if came_back is not None:
+        answer, session = _query(came_back), _Waiting(desk, account).session()
+    elif redirect is None and not sys.stdin.isatty():
+        address = manager.start(desk.engine, account, connector, _LOOPBACK, now=desk.now, session=session)
+        _Waiting(desk, account).keep(session)
+        _say_how_to_go_on(account, address)
+        return added
+    elif redirect is not None:
         address = manager.start(desk.engine, account, connector, redirect, now=desk.now, session=session)
-        answer: Mapping[str, str] = _pasted(address)
+        answer = _pasted(address)
     else:
         with _Page() as page:
             address = manager.start(desk.engine, account, connector, page.address, now=desk.now, session=session)
@@ -59,8 +70,11 @@ def _pasted(address: str) -> Mapping[str, str]:
     out.line(f"  {out.clean(address)}")
     out.line(word("Lalu tempel alamat yang tampil di akhir:", "Then paste the address that you end on:"))
     sys.stdout.flush()
-    answer = sys.stdin.readline(_MOST).strip()
-    found = query_of(answer)
+    return _query(sys.stdin.readline(_MOST).strip())
+
+
+def _query(address: str) -> Mapping[str, str]:
+    found = query_of(address[:_MOST])
     if not found:
         raise UsageProblem(
             Words(
@@ -76,6 +90,46 @@ def query_of(address: str) -> dict[str, str]:
     pairs = parse_qsl(urlsplit(address).query, keep_blank_values=True)
     found = dict(pairs)
     return found if len(found) == len(pairs) else {}
+
+
+class _Waiting:
+    """The secret that ties a sign-in to this home while its answer is on its way: nobody else's answer is taken."""
+
+    def __init__(self, desk: Desk, account: Account) -> None:
+        self._file = desk.settings.home / "scratch" / f"sign-in-{account.id}"
+
+    def keep(self, session: str) -> None:
+        """Keep it for the next command, readable by this user only."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.unlink(missing_ok=True)
+        with os.fdopen(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(session)
+
+    def session(self) -> str:
+        """Return it, once; "" if none was kept (then the answer counts as late)."""
+        try:
+            session = self._file.read_text("ascii")
+        except FileNotFoundError:
+            return ""
+        self._file.unlink()
+        return session
+
+
+def _say_how_to_go_on(account: Account, address: str) -> None:
+    # On standard error: the output may be JSON that a script reads.
+    command = f"syncer account reconnect {shlex.quote(account.name)} --answer"
+    for text in (
+        word("Buka alamat ini di peramban dan izinkan Syncer:", "Open this address in a browser and allow Syncer:"),
+        f"  {out.clean(address)}",
+        word(
+            "Peramban berakhir di alamat 127.0.0.1 yang tidak bisa dibuka; itu wajar. Salin alamat itu, dan dalam "
+            "sepuluh menit jalankan:",
+            "The browser ends on an address of 127.0.0.1 that can't be opened; that is all right. Copy that address, "
+            "and within ten minutes run:",
+        ),
+        f"  {out.clean(command)} '{word('ALAMAT', 'ADDRESS')}'",
+    ):
+        sys.stderr.write(f"{text}\n")
 
 
 class _Page:

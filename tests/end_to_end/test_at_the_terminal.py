@@ -106,6 +106,39 @@ def test_a_shop_gives_its_consent_and_the_address_is_pasted(sqlite_house: House)
     assert house.json("account", "list")[0]["state"] == "active"
 
 
+def test_a_shop_gives_its_consent_where_there_is_no_terminal(sqlite_house: House) -> None:
+    house = sqlite_house
+    house.run("account", "add", "shopee", "--name", "Orange", "--options", "-", stdin=json.dumps(with_sandbox(house)))
+
+    def reconnect(*more: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "syncer.cli", "account", "reconnect", "Orange", *more]
+        return subprocess.run(
+            line,
+            check=False,
+            env=house.environment,
+            cwd=house.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+
+    asked = reconnect()
+    assert asked.returncode == 3
+    assert "✓" not in asked.stdout
+    address = asked.stderr.splitlines()[1].strip()
+    assert "syncer account reconnect Orange --answer" in asked.stderr
+    leads_to = press_the_button(address)
+    assert reconnect("--answer", leads_to.replace("state=", "state=x")).returncode == 1, (
+        "not the answer to our question"
+    )
+    leads_to = press_the_button(reconnect().stderr.splitlines()[1].strip())
+    given = reconnect("--answer", leads_to)
+    assert given.returncode == 0, given
+    assert "connected to Toko Orange" in given.stdout
+    assert house.json("account", "list")[0]["state"] == "active"
+    assert reconnect("--answer", leads_to).returncode == 1, "an answer works once"
+
+
 def test_a_question_before_something_that_is_hard_to_take_back(sqlite_house: House) -> None:
     house = sqlite_house
     (house.home / "katalog.csv").write_text(CATALOGUE, "utf-8")
