@@ -112,33 +112,53 @@ def count_lines(lines: Iterable[tuple[int, int, Meaning]], before: Mapping[int, 
 
     ``lines`` holds (variant id, quantity, meaning). Level-triggered: the result depends on the order as it is now;
     ``before`` matters only for what a person decides: pieces that had gone stay gone when the order is called off,
-    and a status we don't know keeps what is counted (at least a hold).
+    and a status we don't know keeps what is counted (at least a hold). Pieces that had gone and are promised again
+    (a pick-up that failed) are counted once, as promised.
     """
-    said: dict[int, Count] = {}
-    unclear: dict[int, int] = {}
+    said: dict[int, _Said] = {variant_id: _Said() for variant_id in before}
     for variant_id, quantity, meaning in lines:
-        said.setdefault(variant_id, Count())
+        said.setdefault(variant_id, _Said()).add(quantity, meaning)
+    counts: dict[int, Count] = {}
+    asks: set[int] = set()
+    for variant_id, now in said.items():
+        counts[variant_id], ask = now.against(before.get(variant_id, Count()))
+        asks |= {variant_id} if ask else set()
+    return Counted(counts, frozenset(asks))
+
+
+@dataclass(slots=True)
+class _Said:
+    """What the lines of one variant say: pieces promised, gone, called off, and those whose status is unclear."""
+
+    held: int = 0
+    gone: int = 0
+    off: int = 0
+    unclear: int = 0
+    asked: bool = False
+
+    def add(self, quantity: int, meaning: Meaning) -> None:
         if meaning in (Meaning.HOLD, Meaning.SOLD):
-            said[variant_id] += Count(held=quantity)
+            self.held += quantity
         elif meaning is Meaning.GONE:
-            said[variant_id] += Count(gone=quantity)
+            self.gone += quantity
         elif meaning is Meaning.ASK:
-            unclear[variant_id] = unclear.get(variant_id, 0) + quantity
-    asks = set(unclear)
-    for variant_id, old in before.items():
-        now = said.setdefault(variant_id, Count())
-        if old.gone > now.gone and variant_id not in unclear:
-            # What left the house is not on the shelf because the order was called off.
-            said[variant_id] = Count(now.held, old.gone, old.returned)
-            asks |= {variant_id} if old.gone - old.returned > now.gone else set()
-        elif old.returned:
-            said[variant_id] = Count(now.held, now.gone, min(old.returned, now.gone))
-    for variant_id, quantity in unclear.items():
-        now, old = said[variant_id], before.get(variant_id, Count())
-        kept = Count(old.held, old.gone, old.returned) if old.held + old.gone else Count(held=quantity)
-        missing = max(quantity - kept.held - kept.gone, 0)
-        said[variant_id] = Count(now.held + kept.held + missing, now.gone + kept.gone, kept.returned)
-    return Counted(said, frozenset(asks))
+            self.unclear += quantity
+            self.asked = True
+        else:
+            self.off += quantity
+
+    def against(self, old: Count) -> tuple[Count, bool]:
+        """Return the count, and whether a person must judge it."""
+        held, gone = self.held, self.gone
+        if self.asked:
+            # What is counted stays: as gone as far as it had gone, else as a hold.
+            unclear = max(self.unclear, old.held + old.gone - held - gone - self.off)
+            left = min(unclear, max(old.gone - gone, 0))
+            held, gone = held + unclear - left, gone + left
+        # What left the house is not on the shelf because the order was called off.
+        away = max(old.gone - gone - held, 0)
+        unsure = self.asked or away > old.returned
+        return Count(held, gone + away, min(old.returned, gone + away)), unsure
 
 
 def _checked_id(value: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
+from syncer.inventory.placing import settle_places
 from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import account, listing, location, offer, stock_level, variant
@@ -38,6 +39,24 @@ def mark_moved(
         marked += mark(connection, where, Due.STOCK, _lane(variant_ids), now=now, cause_id=cause_id)
     if marked:
         wake_after_commit(connection)
+    settle_places(connection, variant_ids, now=now)
+    return marked
+
+
+def mark_unsure(
+    connection: Connection, listing_ids: Sequence[int], variant_ids: Sequence[int], *, now: dt.datetime
+) -> int:
+    """Mark listings whose number there may be another than we thought, so that it is set again; return how many.
+
+    Whoever calls this has made the quantity of these offers unknown: so it is a stop or a fall.
+    """
+    marked = 0
+    for start in range(0, len(listing_ids), _AT_ONCE):
+        where = listing.c.id.in_(listing_ids[start : start + _AT_ONCE])
+        marked += mark(connection, where, Due.STOCK, _lane(variant_ids), now=now)
+    if marked:
+        wake_after_commit(connection)
+    settle_places(connection, variant_ids, now=now)
     return marked
 
 

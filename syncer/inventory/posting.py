@@ -35,6 +35,8 @@ class Posting(NamedTuple):
     delta: int
     held_delta: int
     reference: str
+    reason: Reason = Reason.ORDERED
+    note: str = ""
 
 
 class Stock(NamedTuple):
@@ -74,9 +76,7 @@ def post(
     stock: Stock,
     postings: Sequence[Posting],
     *,
-    reason: Reason,
     actor: str = "",
-    note: str = "",
     now: dt.datetime,
     cause_id: int | None = None,
 ) -> list[Movement]:
@@ -89,19 +89,16 @@ def post(
     if not new:
         return []
     rows: list[dict[str, Any]] = []
-    common = {
-        "reason": reason.value,
-        "note": clean_text(note, max_length=500),
-        "actor": clean_text(actor, max_length=80),
-    }
     for one in new:
         before = stock.levels[one.variant_id].get(one.location_id, Level())
         after = Level(before.on_hand + one.delta, before.held + one.held_delta)
         stock.levels[one.variant_id][one.location_id] = after
         rows.append(
             {
-                **common,
                 **one._asdict(),
+                "reason": one.reason.value,
+                "note": clean_text(one.note, max_length=500),
+                "actor": clean_text(actor, max_length=80),
                 "on_hand_after": after.on_hand,
                 "held_after": after.held,
                 "at": now,

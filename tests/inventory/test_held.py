@@ -35,7 +35,7 @@ def ids(engine: Engine) -> dict[str, int]:
 
 def hold(connection: Connection, ids: dict[str, int], n: int, reference: str = "order:1") -> None:
     stock = lock_stock(connection, [ids["blue"]])
-    post(connection, stock, [Posting(ids["blue"], ids["main"], 0, n, reference)], reason=Reason.ORDERED, now=NOW)
+    post(connection, stock, [Posting(ids["blue"], ids["main"], 0, n, reference)], now=NOW)
 
 
 def test_what_is_held_is_on_hand_and_not_free(engine: Engine, ids: dict[str, int]) -> None:
@@ -49,7 +49,6 @@ def test_what_is_held_is_on_hand_and_not_free(engine: Engine, ids: dict[str, int
             connection,
             stock,
             [Posting(ids["blue"], ids["main"], -2, -2, "order:2"), Posting(ids["white"], ids["main"], 0, 1, "order:3")],
-            reason=Reason.ORDERED,
             now=LATER,
         )
         assert [(one.sku, one.delta, one.on_hand_after, one.held_delta, one.held_after) for one in gone] == [
@@ -113,5 +112,5 @@ def test_a_promise_marks_the_shops_and_a_parcel_that_leaves_does_not(engine: Eng
         settle(connection)
         stock = lock_stock(connection, [ids["blue"]])
         sent = [Posting(ids["blue"], ids["main"], -4, -4, "order:3")]
-        post(connection, stock, sent, reason=Reason.ORDERED, now=NOW)
+        post(connection, stock, sent, now=NOW)
         assert owed(connection, listed) == (0, Lane.IDLE)
