@@ -341,6 +341,7 @@ listing = Table(
     Column("settle_at", UtcTime),
     Column("late", JsonColumn),
     Column("seeking", JsonColumn),
+    Column("create_key", String(64)),
     Column("stop_by", String(8)),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("strikes", Integer, nullable=False, server_default="0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -46,9 +47,18 @@ def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
                 brakes.hold_prices(connection, shop.account, task.item, task.rendered, now)
             if task.action not in _SENT:
                 _settle_without_call(connection, shop, task, now)
-            elif _claim_one(connection, shop, task, now):
-                claimed.append(replace(task, claimed_at=now))
+            else:
+                ready = _with_key(task)
+                if _claim_one(connection, shop, ready, now):
+                    claimed.append(replace(ready, claimed_at=now))
     return claimed
+
+
+def _with_key(task: Task) -> Task:
+    """Give a create its key: the one of the last try, as long as nobody knows that it failed."""
+    if task.operation is None or task.operation.kind is not Kind.CREATE:
+        return task
+    return replace(task, operation=replace(task.operation, key=task.item.create_key or uuid.uuid4().hex))
 
 
 def _lock(connection: Connection, tasks: Sequence[Task]) -> set[int]:
@@ -63,6 +73,8 @@ def _claim_one(connection: Connection, shop: Shop, task: Task, now: dt.datetime)
     if task.operation is not None:
         values["under_way"] = {**under_way(task.operation), "at": now.isoformat()}
         values["state"] = "sending"
+        if task.operation.kind is Kind.CREATE:
+            values["create_key"] = task.operation.key
     if not _update(connection, task, values):
         return False
     if task.large_move and task.item.cause_id is not None:

@@ -34,6 +34,8 @@ _GRAVITY = (
 #: After these nobody knows whether the write happened: an unclear answer, or one that we do not understand.
 _UNSURE = (Recovery.READ_BACK, Recovery.PARK)
 _REFUSED = (Recovery.FIX_LISTING, Recovery.PARK)
+#: After these a create has made nothing, and the next one is another one.
+_NOT_MADE = (Recovery.FIX_LISTING, Recovery.WAIT_STATE, Recovery.GONE)
 
 
 def record_write(shop: Shop, task: Task, result: Result, now: dt.datetime) -> Outcome:
@@ -97,7 +99,9 @@ class _Written:
             known = merge(known, self.result.proved, sku_keys(self.operation.rendered))
         if any(error.recovery is Recovery.GONE for error in self.result.offer_errors.values()):
             known = replace(known, unknown=known.unknown | {SHAPE})
-        if any(error.recovery in _UNSURE for error in self.errors):
+        # A platform that knows the key of a create gives back what the first one made, whatever it is told now.
+        first = self._resent and known.remote_id is not None
+        if first or any(error.recovery in _UNSURE for error in self.errors):
             known = make_unknown(known, touched(under_way(self.operation)))
         edited = not self.errors and self.operation.kind in (Kind.UPDATE, Kind.RESHAPE)
         if edited and known.status is Status.REJECTED:
@@ -161,6 +165,8 @@ class _Written:
             values["stock_due_since"] = None
         if not left.anything:
             values["acknowledged_version"] = item.version
+        if self._resent:
+            values["due"] |= int(Due.READ)
         values |= self._next_look()
         return values
 
@@ -171,6 +177,11 @@ class _Written:
             return {}
         check = self.now + dt.timedelta(seconds=after_s)
         return {"settle_at": max(check, self.item.settle_at or check)}
+
+    @property
+    def _resent(self) -> bool:
+        """Whether this is a create that was sent before, under the same key, with an unknown outcome."""
+        return self.operation.kind is Kind.CREATE and self.item.create_key is not None
 
     @property
     def _is_stock(self) -> bool:
@@ -208,6 +219,11 @@ class _Written:
             pause = pause if urgent else max(pause, self.shop.timing.strike_s)
         elif item.tries < STRIKES:
             values["problem"] = item.problem
+        if self.operation.kind is Kind.CREATE and recovery in _NOT_MADE:
+            values["create_key"] = None
+            if self._resent:
+                # Perhaps it is the key that was refused, because the first one has made it after all.
+                values["seeking"] = seeking(self.now, self.task.claimed_at or self.now)
         values["due_at"] = self.now + dt.timedelta(seconds=pause)
         if self.task.difference.lane is Lane.STOP and recovery in (Recovery.WAIT_STATE, *_REFUSED):
             self._down_the_ladder(outcome)

@@ -31,6 +31,7 @@ class Item:
     cause_id: int | None = None
     state: str = "waiting"
     seeking: Mapping[str, Json] | None = None
+    create_key: str | None = None
     settle_at: dt.datetime | None = None
     due_at: dt.datetime | None = None
     stop_by: str | None = None
@@ -99,6 +100,7 @@ def _item(row: Row[Any], offers: Mapping[str, KnownOffer]) -> Item:
         cause_id=row.cause_id,
         state=row.state,
         seeking=row.seeking,
+        create_key=row.create_key,
         settle_at=row.settle_at,
         due_at=row.due_at,
         stop_by=row.stop_by,
@@ -119,8 +121,11 @@ def _stranger(value: Mapping[str, Json]) -> RemoteOffer:
 
 
 def known_columns(known: Known) -> dict[str, Any]:
-    """Return the columns of ``listing`` that hold ``known`` (its offers are stored by :func:`store_offers`)."""
-    return {
+    """Return the columns of ``listing`` that hold ``known`` (its offers are stored by :func:`store_offers`).
+
+    Once it is there, the key of its create has done its work.
+    """
+    return ({"create_key": None} if known.remote_id else {}) | {
         "remote_id": known.remote_id,
         "known": {
             "status": known.status.value if known.status else None,

@@ -20,10 +20,11 @@ _LONGEST_RUN_S = 60.0
 
 
 class Engines:
-    """Starts engines in processes of their own; ends those that are left over."""
+    """Starts engines in processes of their own; ends those that are left over. ``more`` goes to ``runner.run``."""
 
     def __init__(self, url: str, home: Path) -> None:
         self._url, self._home = url, home
+        self.more: dict[str, Any] = {}
         # A server that has everything imported forks them, so that each starts in a moment.
         self._context: Any = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.chaos.runner"])
@@ -40,7 +41,9 @@ class Engines:
     ) -> Any:
         """Start one and return its process."""
         arguments = (self._url, str(self._home), timing, point, after, fuse)
-        process = self._context.Process(target=runner.run, args=arguments, kwargs={"forever": forever}, daemon=True)
+        process = self._context.Process(
+            target=runner.run, args=arguments, kwargs={"forever": forever, **self.more}, daemon=True
+        )
         process.start()
         self._started.append(process)
         return process

@@ -11,9 +11,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +112,19 @@ def run(
     number: int = signal.SIGKILL,
     *,
     forever: bool = False,
+    allowed: frozenset[str] = frozenset({"syncer"}),
+    path: Sequence[str] = (),
 ) -> None:
-    """Run the engine until nothing is due (or ``forever``, as the daemon does), or until the fuse ends it."""
+    """Run the engine until nothing is due (or ``forever``, as the daemon does), or until the fuse ends it.
+
+    ``allowed`` are the packages whose connectors may be used; ``path`` is where else packages are.
+    """
+    sys.path += [one for one in path if one not in sys.path]
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     arm(Fuse(point, after, number))
     engine = open_engine(url, home=Path(home))
-    service = Service(Deps(engine, open_keys(engine, Path(home)), Path(home), timing))
+    service = Service(Deps(engine, open_keys(engine, Path(home)), Path(home), timing, allowed))
     service.start()
     if forever:
         ending = threading.Event()

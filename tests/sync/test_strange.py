@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from syncer.channels.account_settings import set_brake
-from syncer.channels.joining import Settings, add_account
-from syncer.channels.records import Account
-from syncer.domain.pricing import Rate
 from syncer.domain.product import Variant
-from syncer.sdk import registry
 from syncer.store.engine import read, write
 from syncer.sync.answers import open_questions
-from tests.strange_connector.install import install
-from tests.sync.world import World, now
+from tests.sync.stalls import Stalls
+from tests.sync.world import now
 
-STRANGERS = frozenset({"syncer", "syncer-koperasi"})
 FAULTS = [
     {"fault": "answer_lost"},
     {"fault": "error_after"},
@@ -31,38 +22,6 @@ FAULTS = [
     {"fault": "stale_read", "ms": 200},
     {"fault": "partial"},
 ]
-
-
-class Stalls(World):
-    """The small world, with the strange connector's own sandbox."""
-
-    def __init__(self, engine: Engine, home: Path, running: Any) -> None:
-        super().__init__(engine, home, running)
-        self.allowed = STRANGERS
-
-    def limits_for_tests(self) -> None:
-        self.control.limits(window_calls=10_000)
-
-    def stall_account(self) -> Account:
-        return add_account(
-            self.engine,
-            self.keys,
-            home=self.home,
-            connector="koperasi",
-            name="Lapak",
-            options=self.running.account_options,
-            settings=Settings(rate=Rate(Decimal("0.0001"), dt.date(2026, 1, 1))),
-            now=now(),
-            allowed=STRANGERS,
-        ).account
-
-
-@pytest.fixture
-def stalls(engine: Engine, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stalls]:
-    install(tmp_path_factory.mktemp("koperasi"))
-    sandbox = registry.load("koperasi", group=registry.SANDBOXES, allowed=STRANGERS)
-    with sandbox().start() as running:
-        yield Stalls(engine, home, running)
 
 
 def check(world: Stalls, wanted: dict[str, dict[str, tuple[int, int]]]) -> None:

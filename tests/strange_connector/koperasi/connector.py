@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -111,7 +111,7 @@ class KoperasiConnector:
                 ("shelf", "on" if rendered.live else "off"),
             ]
             lines = [(offer, "", True, True) for offer in rendered.offers]
-            once = hashlib.sha256(operation.ref.marker.encode()).hexdigest()
+            once = operation.key or uuid.uuid4().hex
             good = self._client.create([*form, *_lines(rendered.option_names, lines)], once)
             return Result(_listing(good, keys))
         if operation.kind in (Kind.SHOW, Kind.HIDE):

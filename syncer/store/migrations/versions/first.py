@@ -336,6 +336,7 @@ def upgrade() -> None:
         sa.Column("settle_at", UtcTime(), nullable=True),
         sa.Column("late", JsonColumn, nullable=True),
         sa.Column("seeking", JsonColumn, nullable=True),
+        sa.Column("create_key", sa.String(length=64), nullable=True),
         sa.Column("stop_by", sa.String(length=8), nullable=True),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("strikes", sa.Integer(), server_default="0", nullable=False),
