@@ -56,7 +56,6 @@ def mark_unsure(
         marked += mark(connection, where, Due.STOCK, _lane(variant_ids), now=now)
     if marked:
         wake_after_commit(connection)
-    settle_places(connection, variant_ids, now=now)
     return marked
 
 

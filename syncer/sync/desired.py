@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy import Connection, and_, select
@@ -20,6 +20,7 @@ from syncer.domain.problem import Problem, Who
 from syncer.domain.product import Product, Variant
 from syncer.domain.words import Words
 from syncer.inventory.levels import available
+from syncer.inventory.placing import barred
 from syncer.store.tables import picture_upload
 from syncer.sync.rows import Item
 
@@ -29,13 +30,15 @@ class Desired:
     """What one listing should be. ``pictures_waiting``: some of its pictures aren't uploaded yet.
     ``pictures_new``: some were never asked for (a photo was added since it was published).
 
-    ``problem`` says why nothing can be computed at all (a missing rate, say).
+    ``problem`` says why nothing can be computed at all (a missing rate, say). ``unplaced``: variants that one account
+    at a time may show, and that have no place yet: nobody shows them until they have.
     """
 
     listing: WantedListing
     pictures_waiting: bool = False
     pictures_new: bool = False
     problem: Problem | None = None
+    unplaced: frozenset[int] = frozenset()
 
 
 def load_desired(
@@ -48,6 +51,8 @@ def load_desired(
     products = load_products(connection, sorted({item.product_id for item in items}))
     variant_ids = [variant.id for product in products.values() for variant in product.variants]
     free = available(connection, variant_ids, account.location_id)
+    barred, unplaced = _barred(connection, account, products.values(), free)
+    free = {key: 0 if key in barred else pieces for key, pieces in free.items()}
     overrides = override_prices(connection, account.id, variant_ids)
     pictures = _uploads(connection, account.id, products.values()) if uploads else None
     keys = [product.category_key for product in products.values()]
@@ -57,8 +62,20 @@ def load_desired(
         product = products.get(item.product_id)
         if product is not None:
             mapping = mappings.get(product.category_key)
-            found[item.id] = _desired(account, item, product, free, overrides, pictures, mapping)
+            wanted = _desired(account, item, product, free, overrides, pictures, mapping)
+            mine = unplaced.intersection(variant.id for variant in product.variants)
+            found[item.id] = replace(wanted, unplaced=mine) if mine else wanted
     return found
+
+
+def _barred(
+    connection: Connection, account: Account, products: Iterable[Product], free: Mapping[int, int]
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the variants that this account may not show now, and those that have no place yet."""
+    if account.location_id is not None:
+        return frozenset(), frozenset()
+    variants = {one.id: (product.id, one.single_piece) for product in products for one in product.variants}
+    return barred(connection, account.id, variants, free)
 
 
 def _desired(
