@@ -89,7 +89,7 @@ def adopt(
     account = desk.account(name)
     _check_location(desk, location)
     shop = open_shop(desk.deps(), account, desk.now)
-    with out.Progress(Words("Membaca toko", "Reading the shop")) as bar:
+    with out.Progress(Words("Membaca toko", "Reading the shop"), unit=Words("barang", "listings")) as bar:
         walked = walk(shop, desk.now, bar.to)
     with desk.read() as connection:
         plan, catalogue = propose(connection, account, walked, bind_at=least, rule=rule, location=location)
@@ -179,7 +179,9 @@ def _apply(desk: Desk, shop: Any, plan: Plan, read_at: Any, pictures: bool) -> t
     from syncer.sync.adopting.apply import apply, bound_ids
     from syncer.sync.adopting.tidy import tidy
 
-    with out.Progress(Words("Menghubungkan", "Binding"), total=len(plan.groups)) as bar:
+    with out.Progress(
+        Words("Menghubungkan", "Binding"), total=len(plan.groups), unit=Words("barang", "listings")
+    ) as bar:
         done = apply(shop, plan, read_at=read_at, now=desk.now, actor=desk.actor, progress=bar.to)
     fetched = _fetch(desk, plan.account.id, done) if pictures and any(done.pictures.values()) else 0
     return done, tidy(shop, bound_ids(shop), desk.now), fetched
@@ -194,7 +196,7 @@ def _fetch(desk: Desk, account_id: int, done: Applied) -> int:
     if daemon_runs(desk.settings.home):
         return 0
     private = desk.settings.allow_private_images
-    with out.Progress(Words("Mengambil foto", "Fetching pictures")) as bar:
+    with out.Progress(Words("Mengambil foto", "Fetching pictures"), unit=Words("foto", "pictures")) as bar:
         found = fetch_waiting(desk.engine, desk.settings.home, private, progress=bar.to, allow_http=private)
     with desk.write() as connection:
         keep_remote_ids(connection, account_id, done.pictures, desk.now)

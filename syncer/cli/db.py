@@ -55,7 +55,7 @@ def backup(
     desk = open_desk()
     from syncer.cli.backup import write_backup
 
-    with out.Progress(Words("Menyimpan", "Saving")) as bar:
+    with out.Progress(Words("Menyimpan", "Saving"), unit=Words("foto", "pictures")) as bar:
         made = write_backup(desk.engine, desk.settings.home, file, force=force, progress=bar.to)
     size = f"{made.size_bytes / 1_000_000:.1f} MB"
     out.done(
@@ -93,7 +93,7 @@ def restore(
     from syncer.cli.restore import restore_backup
     from syncer.store.sealed import KeyProblem
 
-    with out.Progress(Words("Memulihkan", "Restoring")) as bar:
+    with out.Progress(Words("Memulihkan", "Restoring"), unit=Words("baris", "rows")) as bar:
         done = restore_backup(desk.engine, desk.settings.home, file, force=force, progress=bar.to)
     moment = out.moment(done.made_at)
     out.done(

@@ -95,7 +95,9 @@ def _look(desk: Desk, name: str | None) -> list[str]:
         accounts = [one for one in load_accounts(connection) if one.sends and name in (None, one.name)]
     if not accounts:
         return []
-    with out.Progress(Words("Memeriksa toko", "Looking at the shops")) as bar:
+    with out.Progress(
+        Words("Memeriksa toko", "Looking at the shops"), unit=Words("barang dan foto", "listings and pictures")
+    ) as bar:
         work_until_idle(desk, accounts, bar)  # what is due is not judged
         service = Service(desk.deps(), only=[one.name for one in accounts])
         service.start()

@@ -73,7 +73,7 @@ def import_file(
         actor=desk.actor,
         language=language(),
     )
-    with out.Progress(Words("Mengimpor", "Importing")) as bar:
+    with out.Progress(Words("Mengimpor", "Importing"), unit=Words("baris", "rows")) as bar:
         report = do(
             desk.engine, data, file.name, cast("StockBook", bulk), now=desk.now, options=options, progress=bar.to
         )
@@ -173,7 +173,7 @@ def _fetch(desk: Desk, report: ImportReport) -> FetchReport | None:
     from syncer.catalogue.pictures import fetch_waiting
 
     private = desk.settings.allow_private_images
-    with out.Progress(Words("Mengambil foto", "Fetching pictures")) as bar:
+    with out.Progress(Words("Mengambil foto", "Fetching pictures"), unit=Words("foto", "pictures")) as bar:
         return fetch_waiting(desk.engine, desk.settings.home, private, progress=bar.to, allow_http=private)
 
 
@@ -183,7 +183,7 @@ def _draw(desk: Desk, data: bytes, report: ImportReport) -> int:
         return 0
     from syncer.catalogue.demo import draw_missing
 
-    with out.Progress(Words("Menggambar", "Drawing")) as bar:
+    with out.Progress(Words("Menggambar", "Drawing"), unit=Words("foto", "pictures")) as bar:
         return draw_missing(
             desk.engine, desk.settings.home, data, now=desk.now, cause_id=report.cause_id, progress=bar.to
         )

@@ -68,7 +68,7 @@ def rotate() -> None:
         total += count
         bar.to(total)
 
-    with out.Progress(Words("Menyegel", "Sealing")) as bar:
+    with out.Progress(Words("Menyegel", "Sealing"), unit=Words("rahasia", "secrets")) as bar:
         done = do(desk.engine, desk.keys, progress=progress)
     out.done(
         Words(

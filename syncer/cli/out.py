@@ -145,10 +145,14 @@ def _align(heads: Sequence[str], cells: Sequence[Sequence[str]], right: set[int]
 
 
 class Progress:
-    """A progress bar on a terminal; elsewhere nothing. ``total`` may become known later."""
+    """A progress bar on a terminal; elsewhere nothing. ``total`` may become known later.
 
-    def __init__(self, what: Words, total: int | None = None) -> None:
+    ``unit`` names what is counted.
+    """
+
+    def __init__(self, what: Words, total: int | None = None, *, unit: Words | None = None) -> None:
         self._what, self._total = say(what), total
+        self._unit = say(unit) if unit is not None else ""
         self._bar: Any = None
         self._task: Any = None
 
@@ -162,6 +166,7 @@ class Progress:
                 TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
+                *([TextColumn(self._unit, markup=False)] if self._unit else ()),
                 TimeElapsedColumn(),
                 console=Console(stderr=True),
                 transient=True,

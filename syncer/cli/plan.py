@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -53,6 +54,26 @@ def plan(
         ],
         [[row.account, row.handle, row.kind, _changes(row), _why(row)] for row in rows],
     )
+    _say_next(rows)
+
+
+def _say_next(rows: list[Planned]) -> None:
+    """Say what comes before the first write where a shop's rules aren't known yet."""
+    for account in dict.fromkeys(row.account for row in rows):
+        number = sum(row.account == account and row.kind == "facts" for row in rows)
+        if number:
+            name = shlex.quote(account)
+            products = "1 product" if number == 1 else f"{number} products"
+            out.hint(
+                Words(
+                    f"{account}: untuk {number} produk, aturan toko (kategori, kurir, batas) dibaca dulu; baru sesudah "
+                    f"itu terlihat apa yang dikirim. `syncer sync` (atau daemon) membacanya lalu mengirim; "
+                    f"`syncer plan --account {name}` menunjukkan sisanya.",
+                    f"{account}: for {products} the shop's rules (categories, couriers, limits) are read first; only "
+                    f"then can be seen what is sent. `syncer sync` (or the daemon) reads them and sends; "
+                    f"`syncer plan --account {name}` shows the rest.",
+                )
+            )
 
 
 def _changes(row: Planned) -> str:

@@ -57,7 +57,7 @@ def sync(
     desk.logs("CRITICAL")
     working = [one for one in accounts if one.sends]
     ours, theirs = _divide(desk, working)
-    with out.Progress(Words("Mengirim", "Sending")) as bar:
+    with out.Progress(Words("Mengirim", "Sending"), unit=Words("barang dan foto", "listings and pictures")) as bar:
         _send(desk, ours, theirs, bar)
         # What can go now does not wait for other people's web servers.
         added, waiting = (0, 0) if daemon_runs(desk.settings.home) else fetch_pictures(desk)

@@ -47,6 +47,7 @@ def test_a_catalogue_appears_in_the_shop(cli: Cli, shop: RunningSandbox) -> None
     assert (report["account"], report["new"]) == ("Orange", 2)
     planned = cli.json("plan")
     assert {row["handle"] for row in planned} == {"MK", "SL"}
+    assert "for 2 products the shop's rules" in cli.ok("plan").out, "it says what comes before the first write"
     assert there(shop) == {}, "a plan sends nothing"
     summary = cli.json("sync")
     assert summary[0]["counts"] == {"live": 2}

@@ -161,6 +161,7 @@ def test_tables_and_progress_on_a_terminal(sqlite_house: House) -> None:
     importing = Terminal(["import", "katalog.csv"], house.environment, house.home)
     assert importing.end() == 0
     assert "NEW" in importing.text
+    assert re.search(r"\d+/\d+ rows", importing.text), "the bar names what it counts"
     listed = Terminal(["products"], house.environment, house.home)
     assert listed.end() == 0
     assert "Mangkuk Kopi Tanah Liat" in listed.text

@@ -98,7 +98,7 @@ def _take_in(desk: Desk) -> None:
     from syncer.catalogue.demo import load_demo
     from syncer.inventory import bulk
 
-    with out.Progress(Words("Menggambar foto", "Drawing pictures")) as bar:
+    with out.Progress(Words("Menggambar foto", "Drawing pictures"), unit=Words("foto", "pictures")) as bar:
         report = load_demo(desk.engine, desk.settings.home, cast("StockBook", bulk), now=desk.now, progress=bar.to)
     if report.failed:
         raise SyncerError(report.failed[0].words)
@@ -184,7 +184,9 @@ def _once(desk: Desk, programs: Programs, shops: Sequence[OpenShop], started: fl
 
     states = look(desk, shops)
     total = sum(len(state.rows) for state in states)
-    with out.Progress(Words("Mengirim ke kedua toko", "Sending to both shops"), total) as bar:
+    with out.Progress(
+        Words("Mengirim ke kedua toko", "Sending to both shops"), total, unit=Words("barang", "listings")
+    ) as bar:
         while any(state.waiting for state in states) and time.monotonic() - started < _ONCE_S:
             programs.check()
             time.sleep(_LOOK_S)
