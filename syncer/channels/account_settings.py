@@ -185,6 +185,11 @@ def set_time_zone(connection: Connection, account: Account, name: str) -> Change
     return _change(connection, account, {"time_zone": check_time_zone(name)})
 
 
+def set_priority(connection: Connection, account: Account, n: int) -> Changed:
+    """Set who comes first where a piece can be at one account only: the smallest number does."""
+    return _change(connection, account, {"priority": n})
+
+
 def set_brake(connection: Connection, account: Account, brake: Mapping[str, Json]) -> Changed:
     """Set when bulk changes wait for a person: ``share`` (0 to 1) *and* ``count`` of listings per cause."""
     return _change(connection, account, {"brake": check_brake(dict(account.brake) | dict(brake))})

@@ -57,6 +57,9 @@ def set_rules(
     cap: str | None = typer.Option(
         None, "--cap", metavar="N", help=both("Tampilkan paling banyak N; none: tanpa batas.", "Show at most N; none.")
     ),
+    priority: str | None = typer.Option(
+        None, "--priority", metavar="N", help=both("Urutan mendapat karya tunggal.", "Order for single pieces.")
+    ),
     location: str | None = typer.Option(
         None, "--location", metavar="CODE", help=both("Jual dari lokasi ini saja; all: semua.", "Sell from it only.")
     ),
@@ -89,6 +92,9 @@ def set_rules(
     elif rate_day is not None:
         raise UsageProblem(Words("--rate-day perlu --rate juga.", "--rate-day needs --rate as well."))
     steps += _stock_steps(desk, buffer, cap, location)
+    if priority is not None:
+        first = whole(priority, Words("Urutan", "The order"))
+        steps.append(lambda c, a: _module().set_priority(c, a, first))
     steps += [_owner_step(desk, text) for text in owner]
     steps += [_setting_step(desk, text) for text in setting]
     steps += [_weight_step(desk, text) for text in weight]

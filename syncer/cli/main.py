@@ -26,6 +26,7 @@ COMMANDS: dict[str, Place] = {
     "stock": Place("stock", _CATALOGUE),
     "price": Place("price", _CATALOGUE),
     "location": Place("location", _CATALOGUE),
+    "pieces": Place("pieces", _CATALOGUE),
     "account": Place("account", _SHOPS),
     "connectors": Place("connectors", _SHOPS),
     "map": Place("mapping", _SHOPS),

@@ -90,6 +90,24 @@ def load_rules(connection: Connection, product_ids: Collection[int]) -> dict[int
     return found
 
 
+class OwnRule(NamedTuple):
+    """What was set for one product, or as the default: ``mode`` ``None`` follows the default."""
+
+    mode: PieceMode | None = None
+    rotate_days: int = 0
+    guard_below: int = 0
+    guard_account_id: int | None = None
+
+
+def own_rule(connection: Connection, product_id: int | None) -> OwnRule:
+    """Return what is set for a product, or as the default (``None``)."""
+    same = piece_rule.c.product_id.is_(None) if product_id is None else piece_rule.c.product_id == product_id
+    row = connection.execute(select(piece_rule).where(same)).first()
+    if row is None:
+        return OwnRule()
+    return OwnRule(PieceMode(row.mode) if row.mode else None, row.rotate_days, row.guard_below, row.guard_account_id)
+
+
 def set_rule(
     connection: Connection,
     product_id: int | None,
