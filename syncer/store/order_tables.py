@@ -85,6 +85,8 @@ channel_order = Table(
     UniqueConstraint("door", "remote_id"),
     Index("ix_channel_order_account_status", "account_id", "status"),
     Index("ix_channel_order_created", "created_at"),
+    # The ledger's references name orders by id for ever: an id is never given twice.
+    sqlite_autoincrement=True,
 )
 
 #: A line of an order. ``variant_id`` null: its SKU is unknown here, so it waits in the inbox to be bound.
@@ -125,6 +127,12 @@ order_count = Table(
     Column("returned", Integer, nullable=False, server_default="0"),
     Column("revision", Integer, nullable=False, server_default="0"),
     Index("ix_order_count_variant", "variant_id"),
+    Index(
+        "ix_order_count_held",
+        "order_id",
+        sqlite_where=text("held > 0"),
+        postgresql_where=text("held > 0"),
+    ),
 )
 
 #: More was sold than there is: flagged in the transaction that took the second order in. Nothing is clamped.

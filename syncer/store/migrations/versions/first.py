@@ -283,6 +283,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_order")),
         sa.UniqueConstraint("door", "remote_id", name=op.f("uq_channel_order_door_remote_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_channel_order_account_status", "channel_order", ["account_id", "status"], unique=False)
     op.create_index("ix_channel_order_created", "channel_order", ["created_at"], unique=False)
@@ -669,6 +670,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_order_count_variant_id")),
         sa.PrimaryKeyConstraint("order_id", "variant_id", "location_id", name=op.f("pk_order_count")),
+    )
+    op.create_index(
+        "ix_order_count_held",
+        "order_count",
+        ["order_id"],
+        unique=False,
+        sqlite_where=sa.text("held > 0"),
+        postgresql_where=sa.text("held > 0"),
     )
     op.create_index("ix_order_count_variant", "order_count", ["variant_id"], unique=False)
     op.create_table(
