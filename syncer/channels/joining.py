@@ -55,6 +55,7 @@ from syncer.sdk.options import Options
 from syncer.store import tables as t
 from syncer.store.engine import Engine, read, write
 from syncer.store.marks import Due, mark_account
+from syncer.store.order_tables import order_read
 from syncer.store.wakeup import wake_after_commit
 
 #: How long an access token is taken to last where neither the platform nor the options say.
@@ -361,6 +362,9 @@ def _look_again(connection: Connection, account_id: int, now: dt.datetime) -> No
     )
     everything = Due.READ | Due.STOCK | Due.PRICE | Due.CONTENT
     mark_account(connection, account_id, everything, now=now, only_there=True)
+    # The orders that were missed are read, from where they were read to, before anything more is shown.
+    unread = update(order_read).where(order_read.c.account_id == account_id)
+    connection.execute(unread.values(read_began_at=None, due_at=None, tries=0, problem=None))
     wake_after_commit(connection)
 
 

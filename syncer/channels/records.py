@@ -135,6 +135,11 @@ class Account:
         """Whether anything may be written to the shop now."""
         return self.state is State.ACTIVE and self.mode is Mode.LIVE
 
+    @property
+    def reads_orders(self) -> bool:
+        """Whether its orders are read now: also while it is paused, since buyers can still buy there."""
+        return self.state in (State.ACTIVE, State.PAUSED) and self.mode is Mode.LIVE
+
     def owner(self, name: str) -> Owner:
         """Return whose word counts for the field ``name`` (``price``, ``stock``, ``title`` ...)."""
         return self.field_owners.get(name, Owner.OURS)

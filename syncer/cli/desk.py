@@ -120,7 +120,8 @@ class Desk:
         from syncer.sync.service import Deps
         from syncer.sync.shop import Timing
 
-        timing = Timing(lease_s=self.settings.lease_s, sweep_s=self.settings.sweep_s)
+        settings = self.settings
+        timing = Timing(lease_s=settings.lease_s, sweep_s=settings.sweep_s, order_poll_s=settings.order_poll_s)
         return Deps(
             engine=self.engine,
             keys=self.keys,

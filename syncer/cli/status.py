@@ -61,6 +61,7 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
             Words("TAYANG", "LIVE"),
             Words("MENUNGGU", "WAITING"),
             Words("STOK TERLAMA", "OLDEST STOCK"),
+            Words("PESANAN DIBACA", "ORDERS READ"),
             Words("PERLU ANDA", "NEEDS YOU"),
             Words("IZIN SAMPAI", "SIGN-IN UNTIL"),
         ],
@@ -71,12 +72,13 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
                 one.counts.get("live", 0),
                 one.due,
                 out.age(one.oldest_unsent_stock_s),
+                out.age(_age_s(one)),
                 _needs(one),
                 out.moment(one.sign_in_expires_at),
             ]
             for one in accounts
         ],
-        right=(2, 3, 4, 5),
+        right=(2, 3, 4, 5, 6),
     )
     for one in accounts:
         _warnings(one)
@@ -92,8 +94,12 @@ def _as_json(one: AccountStatus) -> dict[str, Any]:
     found = one.to_json()
     found["oldest_verified_at"] = one.oldest_verified_at
     found["sign_in_expires_at"] = one.sign_in_expires_at
-    for name in ("sign_in_notice", "last_error"):
-        words = getattr(one, name)
+    found["orders_read_at"] = one.orders.read_at
+    for name, words in (
+        ("sign_in_notice", one.sign_in_notice),
+        ("last_error", one.last_error),
+        ("orders_problem", one.orders.problem),
+    ):
         found[name] = say(words) if words else None
     return found
 
@@ -102,6 +108,11 @@ def _state(one: AccountStatus) -> str:
     from syncer.cli.account import state_words
 
     return say(state_words(one.state, one.mode))
+
+
+def _age_s(one: AccountStatus) -> float | None:
+    read_at = one.orders.read_at
+    return (one.as_of - read_at).total_seconds() if read_at is not None else None
 
 
 def _needs(one: AccountStatus) -> int:
@@ -120,6 +131,7 @@ def _warnings(one: AccountStatus) -> None:
                 f"{one.name}: {one.cannot_stop} variants are sold out but cannot be stopped there yet.",
             )
         )
+    _order_warnings(one)
     for budget in one.budget:
         free, limit, window = budget.get("free"), budget.get("limit"), budget.get("per_seconds")
         daily = isinstance(window, (int, float)) and window >= _DAILY_S
@@ -128,3 +140,28 @@ def _warnings(one: AccountStatus) -> None:
             out.line(
                 out.clean(word(f"  {one.name}: jatah {name} hampir habis", f"  {one.name}: {name} is nearly used up"))
             )
+
+
+def _order_warnings(one: AccountStatus) -> None:
+    orders = one.orders
+    if orders.problem is not None:
+        out.warn(
+            Words(
+                f"{one.name}: pesanan belum terbaca. {orders.problem.id}",
+                f"{one.name}: orders can't be read. {orders.problem.en}",
+            )
+        )
+        if orders.waiting_rises:
+            out.warn(
+                Words(
+                    f"{one.name}: {orders.waiting_rises} produk menunggu itu sebelum stoknya ditambah di sana.",
+                    f"{one.name}: {orders.waiting_rises} products wait for that before more of them is shown there.",
+                )
+            )
+    if orders.unreadable:
+        out.warn(
+            Words(
+                f"{one.name}: {orders.unreadable} pesanan tidak dapat dipahami; lihat di toko itu.",
+                f"{one.name}: {orders.unreadable} orders can't be understood; look at them in that shop.",
+            )
+        )

@@ -89,9 +89,13 @@ class HintedOrder:
     version: int
 
 
-def load_read(connection: Connection, account_id: int) -> OrderRead:
-    """Return the state of reading of one account; where nothing was read yet, an empty one."""
-    row = connection.execute(select(order_read).where(order_read.c.account_id == account_id)).mappings().first()
+def load_read(connection: Connection, account_id: int, *, wait: bool = False) -> OrderRead:
+    """Return the state of reading of one account; where nothing was read yet, an empty one.
+
+    ``wait``: a transaction that is about to end a read is waited for, and no other one can until ours has ended.
+    """
+    query = select(order_read).where(order_read.c.account_id == account_id)
+    row = connection.execute(query.with_for_update(read=True) if wait else query).mappings().first()
     if row is None:
         return OrderRead(account_id)
     return OrderRead(**{**row, "problem": Problem.from_json(row["problem"]) if row["problem"] else None})

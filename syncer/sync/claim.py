@@ -11,20 +11,24 @@ from typing import Any
 from sqlalchemy import Connection, and_, select, update
 
 from syncer.channels.publishing import queue_pictures
+from syncer.orders.reading import load_read
 from syncer.sdk.operations import Kind
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane
 from syncer.store.tables import listing
 from syncer.sync import brakes
 from syncer.sync.known import make_unknown, touched, under_way
-from syncer.sync.prepare import REJECTED_CODE, Action, Task, shown_state
+from syncer.sync.prepare import IS_DUE, ORDERS_UNREAD, REJECTED_CODE, Action, Task, shown_state
 from syncer.sync.record import seeking
 from syncer.sync.rows import Item, add_event, known_columns, load_items, store_offers
 from syncer.sync.shop import Shop
 
 _SENT = (Action.WRITE, Action.READ, Action.SEEK)
+#: In ``listing.held``: it waits for a read of the account's orders, which wakes it.
+FOR_ORDERS = "orders"
 #: A listing that a brake holds is looked at again after this long, unless it is marked before.
 _HELD = dt.timedelta(days=1)
+_WOKEN_AT_ONCE = 500
 
 
 def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
@@ -75,6 +79,8 @@ def _claim_one(connection: Connection, shop: Shop, task: Task, now: dt.datetime)
         values["state"] = "sending"
         if task.operation.kind is Kind.CREATE:
             values["create_key"] = task.operation.key
+    if task.item.held == FOR_ORDERS:
+        values["held"] = None
     if not _update(connection, task, values):
         return False
     if task.large_move and task.item.cause_id is not None:
@@ -94,6 +100,8 @@ def _settle_without_call(connection: Connection, shop: Shop, task: Task, now: dt
     if task.action in (Action.WAIT, Action.FACTS):
         waiting: dict[str, Any] = {"due_at": now + dt.timedelta(seconds=task.wait_s), "state": "waiting"}
         _update(connection, task, waiting | ({"problem": problem} if problem else {}))
+    elif task.action is Action.ORDERS:
+        _wait_for_orders(connection, shop, task, now)
     elif task.action is Action.ASK and task.held is not None:
         about = None
         if task.held is Kind.PRICE and task.rendered is not None:
@@ -109,6 +117,30 @@ def _settle_without_call(connection: Connection, shop: Shop, task: Task, now: dt
         _update(connection, task, rest | {"state": item.state if item.state in _WAITING else "parked"})
     else:
         _update(connection, task, rest | _done(item))
+
+
+def _wait_for_orders(connection: Connection, shop: Shop, task: Task, now: dt.datetime) -> None:
+    """Let a listing wait until the orders were read, unless that has happened since we looked."""
+    item = task.item
+    read = load_read(connection, shop.account.id, wait=True)
+    ready = read.shows_all_until(item.decided_at, now, shop.timing.order_fresh_s)
+    values: dict[str, Any] = {"state": "waiting", "due_at": now if ready else now + dt.timedelta(seconds=task.wait_s)}
+    if item.held in (None, FOR_ORDERS):
+        values["held"] = FOR_ORDERS
+    if task.problem is not None:
+        values["problem"] = task.problem.to_json()
+    elif item.problem is not None and item.problem.get("code") == ORDERS_UNREAD:
+        values["problem"] = None
+    _update(connection, task, values)
+
+
+def orders_were_read(connection: Connection, account_id: int, now: dt.datetime) -> int:
+    """Wake listings that wait for a read of the orders (some hundreds at a time); return how many those were."""
+    waiting = and_(listing.c.account_id == account_id, IS_DUE, listing.c.held == FOR_ORDERS, listing.c.due_at > now)
+    query = select(listing.c.id).where(waiting).order_by(listing.c.id).limit(_WOKEN_AT_ONCE)
+    ids = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    connection.execute(update(listing).where(listing.c.id.in_(ids)).values(due_at=now))
+    return len(ids)
 
 
 #: States in which a listing waits for a person.

@@ -17,7 +17,7 @@ from syncer.domain.listing import Json, Status
 from syncer.sdk.errors import ConnectorError
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane
-from syncer.store.tables import listing, photo, picture_upload
+from syncer.store.tables import listing, offer, photo, picture_upload
 from syncer.sync.known import Known
 from syncer.sync.rows import Item, add_event, known_columns, store_offers
 from syncer.sync.shop import Shop
@@ -56,17 +56,19 @@ def store_in(connection: Connection, shop: Shop, item: Item, outcome: Outcome, n
     ours = and_(listing.c.id == item.id, listing.c.claim == shop.claim_name, listing.c.claim_epoch == shop.lease.epoch)
     if not shop.lease.held(connection):
         return False
-    if connection.execute(select(listing.c.id).where(ours).with_for_update()).first() is None:
+    row = connection.execute(select(listing.c.version).where(ours).with_for_update()).first()
+    if row is None:
         return False
+    known = _crossed(connection, item, outcome.known) if row.version != item.version else outcome.known
     store_offers(
         connection,
         item,
-        outcome.known,
+        known,
         now=now,
         problems=outcome.offer_problems,
         cannot_stop_until=outcome.cannot_stop,
     )
-    connection.execute(update(listing).where(ours).values(_columns(item, outcome)))
+    connection.execute(update(listing).where(ours).values(_columns(item, replace(outcome, known=known))))
     if outcome.forget_pictures:
         _upload_again(connection, item, now)
     if outcome.event:
@@ -74,6 +76,23 @@ def store_in(connection: Connection, shop: Shop, item: Item, outcome: Outcome, n
     if outcome.also is not None:
         outcome.also(connection)
     return True
+
+
+def _crossed(connection: Connection, item: Item, known: Known) -> Known:
+    """Return ``known`` without the numbers that an order has made unknown during the call: the two may have crossed.
+
+    What is kept of such a number is the least that may be there.
+    """
+    made = and_(offer.c.listing_id == item.id, offer.c.quantity_unknown)
+    offers = dict(known.offers)
+    for row in connection.execute(select(offer.c.variant_id, offer.c.quantity).where(made)):
+        key = str(row.variant_id)
+        there, before = offers.get(key), item.known.offers.get(key)
+        if there is not None:
+            sold = max((before.quantity or 0) - (row.quantity or 0), 0) if before is not None else 0
+            low = None if there.quantity is None else max(there.quantity - sold, 0)
+            offers[key] = replace(there, quantity=low, quantity_unknown=True)
+    return replace(known, offers=offers)
 
 
 def _columns(item: Item, outcome: Outcome) -> dict[str, Any]:

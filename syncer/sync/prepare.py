@@ -14,6 +14,7 @@ from syncer.channels.facts import Fact
 from syncer.domain.listing import Rendered, Status, WantedListing
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
+from syncer.orders.reading import OrderRead, load_read
 from syncer.sdk.contract import PICTURES, NeedsFacts, UploadsPictures
 from syncer.sdk.errors import ConnectorError, Unclassified
 from syncer.sdk.operations import Kind, ListingRef, Operation
@@ -24,6 +25,7 @@ from syncer.sync.brakes import Verdict
 from syncer.sync.desired import Desired, load_desired, load_facts
 from syncer.sync.difference import Difference, compare, next_operation, with_known_prices
 from syncer.sync.outcome import GONE_SINCE
+from syncer.sync.rising import rises, without_rises
 from syncer.sync.rows import Item, load_items
 from syncer.sync.shop import Shop, monotonic, utc_now
 
@@ -31,6 +33,8 @@ _LOG = structlog.get_logger("syncer.sync")
 #: So often in a row the shop may refuse a listing, before it waits for a person.
 #: Our code for "the shop's reviewers refused this": it stays on show until an edit mends it.
 REJECTED_CODE = "rejected"
+#: Our code for "can't be raised, because the orders can't be read".
+ORDERS_UNREAD = "orders_unread"
 STRIKES = 3
 #: Pause before looking again at a listing that waits for its pictures; their upload marks it before that.
 PICTURE_WAIT_S = 30.0
@@ -57,6 +61,7 @@ class Action(StrEnum):
     WAIT = "wait"
     ASK = "ask"
     FACTS = "facts"
+    ORDERS = "orders"
     REST = "rest"
 
 
@@ -65,10 +70,10 @@ class Task:
     """One listing and what to do with it.
 
     ``rendered`` and ``difference`` are what was computed in the snapshot in which ``item.version`` was read.
-    ``problem`` explains FIX; ``wait_s`` how long WAIT waits; ``facts`` which facts are missing; ``held`` the kind
-    that a brake holds; ``queue_pictures``: photos were added that are not queued for upload yet; ``settle``: a READ
-    that was put off on purpose, after an unsure outcome or for a review; ``large_move``: a price that a brake counts;
-    ``claimed_at``: when the call was about to be made.
+    ``problem`` explains FIX; ``wait_s`` how long WAIT waits; ``facts`` which facts are missing; ORDERS waits until the
+    orders were read; ``held`` the kind that a brake holds; ``queue_pictures``: photos were added that are not queued
+    for upload yet; ``settle``: a READ that was put off on purpose, after an unsure outcome or for a review;
+    ``large_move``: a price that a brake counts; ``claimed_at``: when the call was about to be made.
     """
 
     item: Item
@@ -160,7 +165,8 @@ def prepare(connection: Connection, shop: Shop, ids: Sequence[int]) -> list[Task
     items = load_items(connection, ids)
     uploads = isinstance(shop.connector, UploadsPictures)
     desired = load_desired(connection, shop.account, list(items.values()), uploads=uploads)
-    looks = [_Look(connection, shop, items[key], desired[key]) for key in ids if key in desired]
+    orders = load_read(connection, shop.account.id) if shop.order_facts is not None else None
+    looks = [_Look(connection, shop, items[key], desired[key], orders) for key in ids if key in desired]
     facts = load_facts(connection, shop.account.id, sorted({key for look in looks for key in look.fact_keys}))
     return [look.task(facts) for look in looks]
 
@@ -171,11 +177,13 @@ def read_tasks(connection: Connection, ids: Sequence[int]) -> list[Task]:
 
 
 class _Look:
-    """Decides about one listing."""
+    """Decides about one listing. ``orders`` ``None``: the channel doesn't tell what is ordered."""
 
-    def __init__(self, connection: Connection, shop: Shop, item: Item, desired: Desired) -> None:
+    def __init__(
+        self, connection: Connection, shop: Shop, item: Item, desired: Desired, orders: OrderRead | None
+    ) -> None:
         self._connection, self._shop = connection, shop
-        self._item, self._desired = item, desired
+        self._item, self._desired, self._orders = item, desired, orders
         self._bug: Exception | None = None
         self.fact_keys: tuple[str, ...] = ()
         if isinstance(shop.connector, NeedsFacts):
@@ -211,6 +219,8 @@ class _Look:
         skip = frozenset({PICTURES}) if self._desired.pictures_waiting else frozenset()
         difference = compare(rendered, item.known, self._shop.info, wanted=item.wanted, skip=skip)
         base = Task(item, Action.DONE, wanted, rendered, difference)
+        if self._orders_first(difference):
+            return self._wait_for_orders(base)
         if difference.create and self._shop.restored and item.verified_at is None:
             # A copy from a backup doesn't know what was made since: look before making it.
             return replace(base, action=Action.SEEK)
@@ -228,8 +238,10 @@ class _Look:
             return self._wait_for_facts(base, missing)
         if self._desired.pictures_waiting and content and _needs_pictures(base.difference, rendered):
             return replace(base, action=Action.WAIT, wait_s=PICTURE_WAIT_S)
+        if operation is not None and self._too_early(operation):
+            return self._careful(base, rendered, facts)
         if operation is not None:
-            return replace(base, action=Action.WRITE, operation=operation, large_move=self._moves_much(operation))
+            return self._send(base, operation)
         if any(verdict in (Verdict.ASK, Verdict.WAIT) for verdict in held.values()):
             return replace(base, action=Action.ASK, held=next(iter(held)))
         if held.get(Kind.PRICE) is Verdict.NO:
@@ -241,6 +253,40 @@ class _Look:
         if rendered.problems and base.difference.content:
             return replace(base, action=Action.FIX, problem=rendered.problems[0])
         return base
+
+    def _send(self, base: Task, operation: Operation) -> Task:
+        return replace(base, action=Action.WRITE, operation=operation, large_move=self._moves_much(operation))
+
+    def _orders_first(self, difference: Difference) -> bool:
+        """Whether orders are read before anything: a copy from a backup doesn't know what was sold since."""
+        orders = self._orders
+        unread = orders is not None and orders.read_began_at is None and not orders.failing
+        return self._shop.restored and unread and difference.lane is not Lane.STOP
+
+    def _too_early(self, operation: Operation) -> bool:
+        """Whether ``operation`` makes more buyable, and the orders weren't read since that was decided."""
+        orders, shop = self._orders, self._shop
+        if orders is None or not rises(operation, self._item.known, shop.info):
+            return False
+        return not orders.shows_all_until(self._item.decided_at, utc_now(), shop.timing.order_fresh_s)
+
+    def _careful(self, base: Task, rendered: Rendered, facts: Mapping[str, Fact]) -> Task:
+        """Return what goes out before the orders are read: falls at once; all that doesn't rise if they can't be."""
+        failing = self._orders is not None and self._orders.failing
+        left, shown = without_rises(base.difference, rendered, self._item.known, lower_unknown=failing)
+        operation, _ = self._operation(replace(base, difference=left), shown)
+        falling = bool(left.stops or left.falls) or left.status in (Kind.HIDE, Kind.DELETE)
+        if operation is None or not (falling or failing) or self._too_early(operation):
+            return self._wait_for_orders(base)
+        missing = self._missing(facts) if operation.kind in _CONTENT and left.content else ()
+        if missing:
+            return self._wait_for_facts(base, missing)
+        return self._send(replace(base, difference=left), operation)
+
+    def _wait_for_orders(self, base: Task) -> Task:
+        """Wait for a read of the orders, which wakes this listing; say so if they can't be read."""
+        problem = orders_unread(self._orders) if self._orders is not None and self._orders.failing else None
+        return replace(base, action=Action.ORDERS, wait_s=self._shop.timing.poll_s, problem=problem)
 
     def _missing(self, facts: Mapping[str, Fact]) -> tuple[str, ...]:
         """Return the facts to fetch before content is sent: not known yet, or too old."""
@@ -336,4 +382,21 @@ def _prices_refused() -> Problem:
         Words("Atur harga lagi: `syncer price set SKU HARGA`.", "Set the price again: `syncer price set SKU PRICE`."),
         Who.COORDINATOR,
         field="price",
+    )
+
+
+def orders_unread(read: OrderRead) -> Problem:
+    """Why pieces that could be sold aren't shown: the shop's orders can't be read, so one may be sold already."""
+    cause, remedy, who = Words("", ""), Words("Tunggu sebentar.", "Wait a moment."), Who.NOBODY
+    if read.problem is not None:
+        cause, remedy, who = read.problem.words, read.problem.remedy, read.problem.who
+    return Problem(
+        ORDERS_UNREAD,
+        Words(
+            f"Belum ditambah di toko, karena pesanan toko ini belum terbaca: bisa jadi sudah laku. {cause.id}".strip(),
+            f"Not added in the shop yet, because its orders can't be read: it may be sold already. {cause.en}".strip(),
+        ),
+        remedy,
+        who,
+        field="stock",
     )

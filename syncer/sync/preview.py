@@ -32,7 +32,7 @@ _AT_ONCE = 100
 class Planned:
     """One listing that something would be sent for. ``changes`` hold field, from and to as JSON.
 
-    ``kind`` is the next write (create, update ...), or read, seek, fix, ask, wait. ``held`` names a brake.
+    ``kind`` is the next write (create, update ...), or read, seek, fix, ask, wait, orders. ``held`` names a brake.
     """
 
     account: str
@@ -164,6 +164,10 @@ _REASONS = {
     Action.FIX: Words("Menunggu perbaikan produk.", "Waiting for the product to be mended."),
     Action.ASK: Words("Menunggu persetujuan: perubahan besar.", "Waiting for a confirmation: a large change."),
     Action.WAIT: Words("Menunggu foto terunggah.", "Waiting for its pictures to be uploaded."),
+    Action.ORDERS: Words(
+        "Menunggu pesanan toko dibaca sebelum stok ditambah: bisa jadi sudah laku.",
+        "Waits for the order read before more is shown: it may be sold already.",
+    ),
     Action.FACTS: Words("Menunggu aturan toko dibaca.", "Waiting for the shop's rules to be read."),
 }
 

@@ -1,7 +1,7 @@
 """Restored is not now: a restored or copied database starts a new epoch.
 
 Nothing is sent until a person releases it; every acknowledgement is unknown, listings are read back first, and
-what was under way in the copy counts as lost.
+what was under way in the copy counts as lost. Orders are read again before anything else.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import datetime as dt
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from syncer.orders.reading import forget_last
 from syncer.store.marks import Due, Lane
 from syncer.store.tables import lease, listing, meta, offer
 from syncer.sync.known import SHAPE, STATUS
@@ -22,6 +23,7 @@ def begin_epoch(connection: Connection, now: dt.datetime) -> int:
     _set(connection, "epoch", str(epoch))
     _set(connection, "released", "0")
     connection.execute(update(lease).values(owner="", until=now))
+    forget_last(connection)
     connection.execute(update(offer).values(price_unknown=True, quantity_unknown=True))
     connection.execute(
         update(listing).values(claim=None, claim_epoch=None, under_way=None, version=listing.c.version + 1, due_at=now)

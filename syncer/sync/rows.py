@@ -15,10 +15,15 @@ from syncer.domain.listing import Json, RemoteOffer, Status
 from syncer.store.tables import listing, listing_event, offer, retired_offer
 from syncer.sync.known import SHAPE, STATUS, Known, KnownOffer
 
+_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One listing row with what is known of it. ``version`` is the mark that was read with it."""
+    """One listing row with what is known of it. ``version`` is the mark that was read with it.
+
+    ``decided_at`` is when it was last marked, or seen to be other than it should be.
+    """
 
     id: int
     account_id: int
@@ -43,6 +48,7 @@ class Item:
     late: tuple[str, ...] = ()
     acknowledged_at: dt.datetime | None = None
     verified_at: dt.datetime | None = None
+    decided_at: dt.datetime = _NEVER
     claimed: bool = False
 
 
@@ -112,6 +118,7 @@ def _item(row: Row[Any], offers: Mapping[str, KnownOffer]) -> Item:
         late=tuple(row.late or ()),
         acknowledged_at=row.acknowledged_at,
         verified_at=row.verified_at,
+        decided_at=max(one for one in (row.created_at, row.marked_at, row.verified_at) if one is not None),
         claimed=row.claim is not None,
     )
 

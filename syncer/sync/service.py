@@ -17,10 +17,10 @@ import structlog
 from sqlalchemy import Engine, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syncer.channels.connectors import Load, open_connector
+from syncer.channels.connectors import Load, connector_class, open_connector
 from syncer.channels.records import Account, load_accounts
 from syncer.domain.words import SyncerError
-from syncer.sdk.contract import UploadsPictures
+from syncer.sdk.contract import ReadsOrders, UploadsPictures
 from syncer.sdk.errors import ConnectorError
 from syncer.sdk.http import CallRecord
 from syncer.store.engine import read, write
@@ -29,7 +29,7 @@ from syncer.store.sealed import Keys
 from syncer.store.tables import budget_use, listing
 from syncer.store.wakeup import WakeListener
 from syncer.sync.claim import recover
-from syncer.sync.idle import open_rows
+from syncer.sync.idle import open_reads, open_rows
 from syncer.sync.lease import Lease, owner_name
 from syncer.sync.pace import Pacer
 from syncer.sync.restored import is_released
@@ -90,6 +90,7 @@ class Service:
         self._keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
         self._listener = WakeListener(deps.engine, self._on_wake)
         self._broken: dict[int, str] = {}
+        self._order_readers: dict[str, bool] = {}
         #: All workers, replaced as a whole, so that a wake-up never waits for the lock.
         self._all: tuple[Worker, ...] = ()
 
@@ -145,7 +146,7 @@ class Service:
         """Walk the listings of one account, or of all at work, and return what was found."""
         found = []
         for shop in self.accounts():
-            if (name is None or shop.account.name == name) and shop.lease.epoch:
+            if (name is None or shop.account.name == name) and shop.lease.epoch and shop.account.sends:
                 swept = sweep(shop)
                 log_sweep(swept)
                 found.append(swept)
@@ -172,9 +173,13 @@ class Service:
         shops = [shop for shop in self.accounts() if shop.account.sends and shop.lease.epoch]
         ids = [shop.account.id for shop in shops]
         uploading = [shop.account.id for shop in shops if isinstance(shop.connector, UploadsPictures)]
-        until = utc_now() + dt.timedelta(seconds=horizon_s)
+        reading = [shop.account.id for shop in self.accounts() if shop.order_facts is not None and shop.lease.epoch]
+        now = utc_now()
+        until = now + dt.timedelta(seconds=horizon_s)
         with read(self._deps.engine) as connection:
-            waiting = open_rows(connection, ids, until, uploading) if is_released(connection) else 0
+            waiting = 0
+            if is_released(connection):
+                waiting = open_rows(connection, ids, until, uploading) + open_reads(connection, reading, now)
             left = connection.execute(select(func.count()).select_from(listing).where(listing.c.due != 0)).scalar()
         return waiting, int(left or 0)
 
@@ -211,10 +216,11 @@ class Service:
                 _LOG.warning("lease lost", group=group.lease.key)
 
     def _refresh_accounts(self) -> None:
-        """Open shops for accounts that may send, close those that may not, and take free leases."""
+        """Open shops for accounts that may send or are paused, close the others, and take free leases."""
         with read(self._deps.engine) as connection:
             accounts = load_accounts(connection)
-        usable = {one.id: one for one in accounts if one.sends and (not self._only or one.name in self._only)}
+        mine = [one for one in accounts if not self._only or one.name in self._only]
+        usable = {one.id: one for one in mine if one.sends or (one.reads_orders and self._tells_orders(one))}
         with self._lock:
             for group in self._groups.values():
                 self._close_gone(group, usable)
@@ -229,8 +235,19 @@ class Service:
                 elif group.quiet:
                     self._drop(key, group)
 
+    def _tells_orders(self, one: Account) -> bool:
+        """Whether this account's connector can read orders: then it is at work while it is paused, too."""
+        if one.connector not in self._order_readers:
+            try:
+                found = connector_class(one.connector, allowed=self._deps.allowed, load=self._deps.load)
+            except Exception as error:  # one account, or its connector, must not keep the others from being opened
+                self._say_broken(one, error)
+                return False
+            self._order_readers[one.connector] = issubclass(found, ReadsOrders)
+        return self._order_readers[one.connector]
+
     def _close_gone(self, group: _Group, usable: Mapping[int, Account]) -> None:
-        """Stop the workers of accounts that may not send any more, or were opened with other options."""
+        """Stop the workers of accounts that may do nothing any more, or were opened with other options."""
         for key, worker in list(group.workers.items()):
             now = usable.get(key)
             if now is None or _opened_as(now) != _opened_as(worker.shop.opened_as):

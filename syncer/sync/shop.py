@@ -15,7 +15,16 @@ from syncer.channels.refresh import Times
 from syncer.channels.sign_in import SignIn
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
-from syncer.sdk.contract import Connector, Finding, HasReview, Info, TunesFinding
+from syncer.sdk.contract import (
+    Connector,
+    Finding,
+    HasReview,
+    Info,
+    OrderFacts,
+    ReadsOrders,
+    TunesFinding,
+    TunesOrders,
+)
 from syncer.sdk.errors import Transient
 from syncer.sdk.http import CallRecord
 from syncer.store.errors import StoreError
@@ -35,7 +44,8 @@ class Timing:
     ``poll_s``: the safety net when a wake-up is lost. ``lease_s``: how long a lease lasts without renewal.
     ``call_deadline_s``: the longest a call may take. ``backoff_s`` and ``backoff_most_s``: first and longest
     pause after a passing fault; ``urgent_most_s``: the longest for stock that falls; ``strike_s``: the least after a
-    refusal. ``late_write_s`` and ``search_lag_s`` replace what the connector says.
+    refusal. ``order_poll_s``: how often orders are read where no webhook comes. ``late_write_s`` and
+    ``search_lag_s`` replace what the connector says.
     """
 
     poll_s: float = 5.0
@@ -46,6 +56,7 @@ class Timing:
     urgent_most_s: float = 15.0
     strike_s: float = 30.0
     sweep_s: float = 3600.0
+    order_poll_s: float = 60.0
     late_write_s: float | None = None
     search_lag_s: float | None = None
     young_token_s: float = 60.0
@@ -56,6 +67,11 @@ class Timing:
     def lease_left_s(self) -> float:
         """How much of the lease must be left when a call is sent. A taker waits out the longest call besides."""
         return min(self.call_deadline_s, self.lease_s / 2)
+
+    @property
+    def order_fresh_s(self) -> float:
+        """How old the last complete read of orders may be when more is made buyable."""
+        return max(2 * self.order_poll_s, 30.0)
 
     def sign_in(self, keys: Keys) -> SignIn:
         """Return the manager of sign-ins with these times."""
@@ -163,6 +179,11 @@ class Shop:
         return finding_of(self.connector, self.timing)
 
     @property
+    def order_facts(self) -> OrderFacts | None:
+        """What orders mean on this account; ``None`` if the channel doesn't tell what is ordered."""
+        return order_facts_of(self.connector)
+
+    @property
     def review_check_s(self) -> float:
         """How often to look at a listing in review, in seconds."""
         return self.connector.review_check_s if isinstance(self.connector, HasReview) else REVIEW_CHECK_S
@@ -174,6 +195,15 @@ class Shop:
     def settle_s(self) -> float:
         """How long after an unknown outcome a look at the channel is proof, in seconds."""
         return self.finding.late_write_s + self.finding.read_lag_s
+
+
+def order_facts_of(connector: Connector) -> OrderFacts | None:
+    """Return the connector's facts about orders, with the account's own times; ``None`` if it reads none."""
+    if not isinstance(connector, ReadsOrders):
+        return None
+    if isinstance(connector, TunesOrders):
+        return connector.order_facts()
+    return connector.info.orders or OrderFacts()
 
 
 def finding_of(connector: Connector, timing: Timing) -> Finding:

@@ -14,6 +14,7 @@ from syncer.channels.records import Account, load_accounts
 from syncer.channels.sign_in import expiry_notice
 from syncer.domain.words import Words
 from syncer.store.tables import listing, meta, offer, question
+from syncer.sync.order_status import OrderStatus, read_order_status
 
 #: Key in ``meta`` under which the daemon keeps the budget use of an account.
 BUDGET_USE = "budget_use:"
@@ -25,6 +26,7 @@ class AccountStatus:
 
     ``oldest_unsent_stock_s`` is the age of the oldest stock change that the channel hasn't acknowledged.
     ``budget`` is as the daemon last reported it. ``shares_budget_with`` names accounts of the same quota.
+    ``orders`` says how far its orders are read.
     """
 
     name: str
@@ -43,6 +45,8 @@ class AccountStatus:
     last_error: Words | None
     questions: int
     cannot_stop: int
+    orders: OrderStatus
+    as_of: dt.datetime
 
     def to_json(self) -> dict[str, Any]:
         """Return this as a JSON object; times are ISO 8601 in UTC."""
@@ -63,6 +67,7 @@ class AccountStatus:
             "last_error": self.last_error.to_json() if self.last_error else None,
             "questions": self.questions,
             "cannot_stop": self.cannot_stop,
+            **self.orders.to_json(self.as_of),
         }
 
 
@@ -90,6 +95,7 @@ def read_status(connection: Connection, now: dt.datetime) -> list[AccountStatus]
         .join(offer, offer.c.listing_id == listing.c.id)
         .where(offer.c.cannot_stop_until.is_not(None)),
     )
+    orders = read_order_status(connection, now)
     groups: dict[str, list[str]] = {}
     for one in accounts:
         groups.setdefault(one.budget_group, []).append(one.name)
@@ -105,6 +111,7 @@ def read_status(connection: Connection, now: dt.datetime) -> list[AccountStatus]
             questions=int(asked.get(one.id, 0)),
             cannot_stop=int(stuck.get(one.id, 0)),
             others=[name for name in groups[one.budget_group] if name != one.name],
+            orders=orders.get(one.id, OrderStatus()),
         )
         for one in accounts
     ]
@@ -122,6 +129,7 @@ def _status(
     questions: int,
     cannot_stop: int,
     others: Sequence[str],
+    orders: OrderStatus,
 ) -> AccountStatus:
     stored = connection.execute(select(meta.c.value).where(meta.c.key == f"{BUDGET_USE}{one.id}")).scalar()
     ends = [moment for moment in (one.refresh_until, one.consent_until) if moment is not None]
@@ -142,6 +150,8 @@ def _status(
         last_error=one.problem.words if one.problem else None,
         questions=questions,
         cannot_stop=cannot_stop,
+        orders=orders,
+        as_of=now,
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 
 from syncer.channels.records import UnknownAccount, load_account
 from syncer.channels.sign_in import Refresh
-from syncer.sdk.contract import SignsIn, UploadsPictures
+from syncer.sdk.contract import ReadsOrders, SignsIn, UploadsPictures
 from syncer.store.engine import read
 from syncer.store.errors import StoreError
 from syncer.store.marks import Lane
@@ -28,6 +28,7 @@ from syncer.sync.account_state import account_refused
 from syncer.sync.beforehand import Upload, due_uploads, fetch_facts, next_upload, upload
 from syncer.sync.carry_out import carry_out
 from syncer.sync.claim import claim, recover
+from syncer.sync.order_read import OrderReader
 from syncer.sync.prepare import Action, Task, due_rows, next_moment, prepare, read_tasks, settle_ids
 from syncer.sync.shop import Shop, monotonic, utc_now
 
@@ -57,8 +58,13 @@ class Worker:
         self._event = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._slots = self._free = max(shop.info.concurrency, 1)
-        self._pool = ThreadPoolExecutor(self._slots, thread_name_prefix=f"{shop.account.name}-call")
+        concurrency = max(shop.info.concurrency, 1)
+        self._orders = _reader(shop, self._stopping)
+        #: Orders are read in a slot of their own where there are enough: neither waits for the other then.
+        self._own_slot = self._orders is not None and concurrency > 2
+        self._slots = self._free = concurrency - self._own_slot
+        self._reading = False
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"{shop.account.name}-call")
         self._thread = threading.Thread(target=self._run, name=f"{shop.account.name}-worker", daemon=True)
         #: Facts and pictures on their way, and whether a sign-in is being refreshed.
         self._facts: set[str] = set()
@@ -98,7 +104,7 @@ class Worker:
     def under_way(self) -> int:
         """How many calls are under way."""
         with self._lock:
-            return self._slots - self._free
+            return self._slots - self._free + (self._reading and self._own_slot)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -121,13 +127,12 @@ class Worker:
         """Start what can be started now; return the seconds until there may be more (0: at once)."""
         shop, now = self.shop, utc_now()
         self._recover_unrecorded(now)
-        if self._free == 0:
-            return shop.timing.poll_s
         with read(shop.engine) as connection:
             self._read_account(connection)
-            rest = self._rest_s()
+            orders = self._start_orders(connection, now)
+            rest = self._rest_s() or (shop.timing.poll_s if self._free == 0 else 0.0)
             if rest > 0:
-                return rest
+                return min(rest, orders)
             lane = self._top_lane(connection, now)
             wait = shop.pacer.hold(lane) if lane is not None else 0.0
             held = lane is not None and wait <= 0
@@ -142,7 +147,7 @@ class Worker:
         more, picture_wait = self._start_pictures(found.uploads)
         if started or more:
             return 0.0
-        waits = [shop.timing.poll_s, wait or shop.timing.poll_s, picture_wait or shop.timing.poll_s]
+        waits = [orders, wait or shop.timing.poll_s, picture_wait or shop.timing.poll_s]
         if found.tasks:
             waits.append(_STUCK_S)
         if found.next_at is not None and found.next_at > now:
@@ -161,8 +166,12 @@ class Worker:
 
     def _rest_s(self) -> float:
         """Return how long this account may send nothing, in seconds; 0 if it may."""
+        return self._account_rest_s() if self.shop.account.sends else self.shop.timing.poll_s
+
+    def _account_rest_s(self) -> float:
+        """Return how long nothing at all may be asked on this account, in seconds; 0 if it may."""
         shop = self.shop
-        if not shop.account.sends or not self._released or not shop.lease.epoch:
+        if not self._released or not shop.lease.epoch:
             return shop.timing.poll_s
         return max(shop.rest_until - monotonic(), 0.0)
 
@@ -228,6 +237,8 @@ class Worker:
         """Deal with tasks that need no call of their own; return how many."""
         if silent:
             self._start_facts([key for task in silent for key in task.facts])
+            if self._orders is not None and any(task.action is Action.ORDERS for task in silent):
+                self._orders.ask(now)
             claim(self.shop, silent, now)
         return len(silent)
 
@@ -255,20 +266,42 @@ class Worker:
                 self._unrecorded |= ids
             raise
 
-    def _submit(self, work: Callable[[], None]) -> None:
+    def _submit(self, work: Callable[[], None], *, own_slot: bool = False) -> None:
+        slots = 0 if own_slot else 1
         with self._lock:
-            self._free -= 1
-        self._pool.submit(work).add_done_callback(self._finished)
+            self._free -= slots
+        self._pool.submit(work).add_done_callback(partial(self._finished, slots))
 
-    def _finished(self, future: Future[None]) -> None:
+    def _finished(self, slots: int, future: Future[None]) -> None:
         with self._lock:
-            self._free += 1
+            self._free += slots
         error = None if future.cancelled() else future.exception()
         if error is not None:
             _LOG.error("call fault", account=self.shop.account.name, exc_info=error)
         self._event.set()
 
     # Beside the listings
+
+    def _start_orders(self, connection: Connection, now: dt.datetime) -> float:
+        """Read orders if it is time to; return the seconds until it is. A paused account reads them, too."""
+        most, reader = self.shop.timing.poll_s, self._orders
+        if reader is None or self._reading or not self.shop.account.reads_orders or self._account_rest_s() > 0:
+            return most
+        wait = reader.wait_s(connection, now)
+        if wait > 0 or self._stopping.is_set() or not (self._own_slot or self._free > 0):
+            return min(max(wait, 0.005), most)
+        if not self.shop.account.sends:
+            self._refresh_sign_in(now)
+        self._reading = True
+        self._submit(self._read_orders, own_slot=self._own_slot)
+        return most
+
+    def _read_orders(self) -> None:
+        assert self._orders is not None
+        try:
+            self._orders.run()
+        finally:
+            self._reading = False
 
     def _refresh_sign_in(self, now: dt.datetime) -> None:
         """Refresh the access token ahead of its end, beside the calls: they go on with the one that is good still."""
@@ -330,6 +363,10 @@ class Worker:
         finally:
             self.shop.gate.leave()
             self._pictures.discard(wish.sha256)
+
+
+def _reader(shop: Shop, stopping: threading.Event) -> OrderReader | None:
+    return OrderReader(shop, shop.connector, stopping) if isinstance(shop.connector, ReadsOrders) else None
 
 
 def take_batch(shop: Shop, calls: list[Task]) -> list[Task]:
