@@ -63,7 +63,7 @@ class OrderReads:
         ]
         found.sort(key=lambda order: (int(getattr(order, field)), order.order_id), reverse=descending)
         page, token = slice_of(call, found, size)
-        rows = [self._row(order, detail=False) for order in page]
+        rows = [self._row(order, older=True) for order in page]
         return self._world.ok({"orders": rows, "next_page_token": token, "total_count": len(found)})
 
     def get(self, call: Call) -> Answer:
@@ -77,7 +77,7 @@ class OrderReads:
             if order is not None and order.account != call.account:
                 raise Refused(_FOREIGN, "The order does not belong to the shop.", kind="gone")
             if order is not None:
-                rows.append(self._row(order, detail=call.path.split("/")[2] >= "202507"))
+                rows.append(self._row(order, older=call.path.split("/")[2] < "202507"))
         return self._world.ok({"orders": rows})
 
     def committed(self, shop_id: str) -> dict[str, int]:
@@ -85,7 +85,7 @@ class OrderReads:
         found: dict[str, int] = {}
         for order in self._book.all(shop_id):
             for line in order.lines if order.status in OPEN else ():
-                found[line.offer.offer_id] = found.get(line.offer.offer_id, 0) + line.taken
+                found[line.offer.offer_id] = found.get(line.offer.offer_id, 0) + min(line.taken, line.active)
         return found
 
     def _as_of(self, call: Call) -> float | None:
@@ -94,7 +94,7 @@ class OrderReads:
         moments = [call.as_of] if call.as_of is not None else []
         return min([*moments, self._world.clock.now() - lag_s]) if lag_s else call.as_of
 
-    def _row(self, order: SoldOrder, *, detail: bool) -> dict[str, Any]:
+    def _row(self, order: SoldOrder, *, older: bool) -> dict[str, Any]:
         """An order with one line item for each piece; times are unix seconds and amounts are text (12)."""
         created = int(order.created)
         kind = self._world.store.order_kinds.get(order.order_id, "")
@@ -131,7 +131,8 @@ class OrderReads:
                 "cancel_reason": "Berubah pikiran",
                 "cancellation_initiator": _INITIATORS.get(order.cancelled_by, "SYSTEM"),
             }
-        if detail:
+        if older:
+            # The newer detail has no such field.
             row["fulfillment_priority_level"] = 600
         return row
 

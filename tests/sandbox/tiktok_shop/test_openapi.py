@@ -90,13 +90,28 @@ def _products(client: Client) -> None:
 
 
 def _rest(client: Client) -> None:
-    client.good(client.post("/order/202309/orders/search", {"order_status": "UNPAID"}, page_size="20"))
-    for version in ("202309", "202507"):
-        client.good(client.get(f"/order/{version}/orders", ids="1"))
+    _orders(client)
     hook = {"event_type": "PRODUCT_CREATION", "address": "http://127.0.0.1/hook"}
     client.good(client.call("PUT", "/event/202309/webhooks", hook))
     client.good(client.get("/event/202309/webhooks"))
     client.good(client.call("DELETE", "/event/202309/webhooks", {"event_type": "PRODUCT_CREATION"}))
+
+
+def _orders(client: Client) -> None:
+    """One order at every status, with a part cancelled."""
+    client.made(skus=[client.sku(seller_sku="JUAL")])
+    line = {"sku": "JUAL", "quantity": 2}
+    for kind in ("", "cash", "sample"):
+        made = client.control("POST", "orders", {"lines": [line], "kind": kind, "front": "TIKTOK_SHOP"})["order_id"]
+        client.control("POST", f"orders/{made}/cancel", {"lines": [{"sku": "JUAL", "quantity": 1}]})
+        for status in client.control("GET", "settings")["statuses"]:
+            client.control("POST", f"orders/{made}/move", {"status": status})
+            rows = client.good(client.post("/order/202309/orders/search", {"order_status": status}, page_size="20"))
+            assert made in [row["id"] for row in rows["orders"]]
+            for version in ("202309", "202507"):
+                assert client.good(client.get(f"/order/{version}/orders", ids=made))["orders"][0]["status"] == status
+    client.control("POST", "promotions", {"sku": "JUAL", "quantity": 1})
+    client.good(client.post("/product/202309/inventory/search", {"product_ids": [client.made()]}))
 
 
 def test_every_operation_is_in_the_files_and_valid(client: Client, official: Official) -> None:

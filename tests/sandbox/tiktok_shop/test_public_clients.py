@@ -159,6 +159,34 @@ def test_sdk_reads_our_events(client: Client, box: tuple[str, queue.Queue[tuple[
         assert not isinstance(event, UnknownWebhookEvent)
 
 
+def test_sdk_reads_orders_and_their_events(
+    sdk: Any, client: Client, box: tuple[str, queue.Queue[tuple[str, bytes]]]
+) -> None:
+    from tiktok_shop_api.generated import models
+    from tiktok_shop_api.webhooks import Webhooks
+
+    address, letters = box
+    client.made()
+    client.control("POST", "webhooks", {"url": address})
+    lines = [{"sku": "TAS-1", "quantity": 3}]
+    order_id = client.control("POST", "orders", {"lines": lines, "front": "TOKOPEDIA"})["order_id"]
+    client.control("POST", f"orders/{order_id}/cancel", {"lines": [{"sku": "TAS-1", "quantity": 1}]})
+    body = models.GetOrderListRequest.from_dict({"order_status": "ON_HOLD"})
+    data = sdk.orders.get_order_list(page_size=20, body=body).data
+    assert [(row.id, row.status, row.commerce_platform) for row in data.orders] == [(order_id, "ON_HOLD", "TOKOPEDIA")]
+    (order,) = sdk.orders.get_order_detail(ids=[order_id]).data.orders
+    assert sorted(item.display_status for item in order.line_items) == ["AWAITING_SHIPMENT"] * 2 + ["CANCELLED"]
+    o = client.options
+    told = []
+    for _ in range(2):
+        signature, raw = letters.get(timeout=3)
+        event = Webhooks.verify_and_parse(
+            app_key=o["app_key"], app_secret=o["app_secret"], raw_body=raw, signature=signature
+        )
+        told.append((type(event).__name__, event.data.order_id))
+    assert told == [("OrderStatusChangeWebhook", order_id), ("CancellationStatusChangeWebhook", order_id)]
+
+
 def test_async_sdk(running: RunningSandbox, client: Client) -> None:
     from tiktok_shop_api import AsyncTikTokShop
 
@@ -210,6 +238,12 @@ def test_mcp_reads_products_and_orders(seller: Any, client: Client) -> None:
         assert detail["skus"][0]["sales_attributes"] == ["Natural"]
         assert (await get_orders(seller))["orders"] == []
         assert await get_order_detail(seller, ["576653688135258178"]) == []
+        lines = [{"sku": "TAS-NA", "quantity": 2}]
+        order_id = client.control("POST", "orders", {"lines": lines, "status": "AWAITING_SHIPMENT"})["order_id"]
+        orders = (await get_orders(seller, status="AWAITING_SHIPMENT"))["orders"]
+        assert [row["order_id"] for row in orders] == [order_id]
+        (order,) = await get_order_detail(seller, [order_id])
+        assert [item["sku_id"] for item in order["line_items"]] == [made["skus"][0]["id"]] * 2
 
     asyncio.run(walk())
 
