@@ -31,7 +31,7 @@ test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m long --timeout 1800 $(ARGS)
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m pytest -m bench --numprocesses 0 --capture no --timeout 1800 $(ARGS)
+	$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only "$(ONLY)") $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from syncer.domain.text import clean_text
 from syncer.inventory import errors
@@ -25,11 +25,13 @@ class Location(NamedTuple):
     pooled: bool
 
 
+_COLUMNS = (location.c.id, location.c.code, location.c.name, location.c.pooled)
+_BY_CODE = select(*_COLUMNS).where(location.c.code == bindparam("wanted"))
+
+
 def list_locations(connection: Connection) -> list[Location]:
     """Return all locations by code."""
-    rows = connection.execute(
-        select(location.c.id, location.c.code, location.c.name, location.c.pooled).order_by(location.c.code)
-    )
+    rows = connection.execute(select(*_COLUMNS).order_by(location.c.code))
     return [Location(*row) for row in rows]
 
 
@@ -48,11 +50,10 @@ def find_location(connection: Connection, code: str = DEFAULT_LOCATION) -> Locat
 
     Raises :class:`~syncer.inventory.errors.UnknownLocation`.
     """
-    query = select(location.c.id, location.c.code, location.c.name, location.c.pooled).where(location.c.code == code)
-    row = connection.execute(query).first()
+    row = connection.execute(_BY_CODE, {"wanted": code}).first()
     if row is None and code == DEFAULT_LOCATION:
         insert_if_absent(connection, location, {"code": code, "name": "Utama", "pooled": True}, ["code"])
-        row = connection.execute(query).first()
+        row = connection.execute(_BY_CODE, {"wanted": code}).first()
     if row is None:
         raise errors.unknown_location(code, [place.code for place in list_locations(connection)])
     return Location(*row)

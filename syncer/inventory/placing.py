@@ -23,6 +23,7 @@ from syncer.store.tables import account, listing, offer, variant
 from syncer.store.wakeup import wake_after_commit
 
 _AT_ONCE = 400
+_ANY_RULE = select(piece_rule.c.id).limit(1)
 
 
 class PieceMode(StrEnum):
@@ -68,7 +69,7 @@ class Placed(NamedTuple):
 
 def rules_exist(connection: Connection) -> bool:
     """Return whether anybody has set a rule at all; else everything here is free of cost."""
-    return connection.execute(select(piece_rule.c.id).limit(1)).first() is not None
+    return connection.execute(_ANY_RULE).first() is not None
 
 
 def load_rules(connection: Connection, product_ids: Collection[int]) -> dict[int, PieceRule]:

@@ -8,12 +8,13 @@ them, only on ``lane`` and ``version``.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum, IntFlag
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, func, select, update
 
+from syncer.store.least import least
 from syncer.store.tables import listing
 
 
@@ -53,27 +54,49 @@ def mark(
     ``at`` is the earliest moment (default: at once). A mark wakes a listing that waits for its back-off; an edit of
     its content or price clears its strikes: whoever edits wants it tried again.
     """
+    statement = mark_statement(where, due, lane, with_cause=cause_id is not None)
+    return run_mark(connection, where, statement, now=now, at=at, cause_id=cause_id)
+
+
+def mark_statement(
+    where: ColumnElement[bool], due: Due, lane: Lane | ColumnElement[int], *, with_cause: bool
+) -> Update:
+    """Return the statement of :func:`mark`, for :func:`run_mark`: what marks often builds it once."""
     lane_value: Any = int(lane) if isinstance(lane, Lane) else lane
     values: dict[str, Any] = {
         "due": listing.c.due.bitwise_or(int(due)),
-        "lane": case((listing.c.lane < lane_value, listing.c.lane), else_=lane_value),
+        "lane": least(listing.c.lane, lane_value),
         "version": listing.c.version + 1,
-        "due_at": at or now,
-        "marked_at": now,
+        "due_at": bindparam("mark_at", type_=listing.c.due_at.type),
         "tries": 0,
     }
     if due & (Due.CONTENT | Due.PRICE):
         values["strikes"] = 0
     if due & Due.STOCK:
-        since = literal(now, listing.c.stock_due_since.type)
+        since = bindparam("mark_now", type_=listing.c.stock_due_since.type)
         values["stock_due_since"] = func.coalesce(listing.c.stock_due_since, since)
-    if cause_id is not None:
-        values["cause_id"] = cause_id
+    if with_cause:
+        values["cause_id"] = bindparam("mark_cause")
+    return update(listing).where(where).values(values)
+
+
+def run_mark(
+    connection: Connection,
+    where: ColumnElement[bool],
+    statement: Update,
+    *,
+    now: dt.datetime,
+    at: dt.datetime | None = None,
+    cause_id: int | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> int:
+    """Run what :func:`mark_statement` made for ``where``, whose own parameters are ``parameters``."""
+    own = dict(parameters or {})
     if connection.dialect.name == "postgresql":
         # Two marks of the same listings must take their rows in one order, or each may wait for the other for ever.
-        connection.execute(select(listing.c.id).where(where).order_by(listing.c.id).with_for_update())
-    result = connection.execute(update(listing).where(where).values(values))
-    return int(result.rowcount)
+        connection.execute(select(listing.c.id).where(where).order_by(listing.c.id).with_for_update(), own)
+    values = own | {"mark_at": at or now, "mark_now": now, "mark_cause": cause_id}
+    return int(connection.execute(statement, values).rowcount)
 
 
 def mark_products(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from syncer.domain.words import SyncerError, Words
 from syncer.store.tables import product, sku_alias, variant
@@ -24,18 +24,19 @@ class FoundVariant(NamedTuple):
     single_piece: bool
 
 
+_FOUND = select(variant.c.id, variant.c.product_id, variant.c.sku, variant.c.single_piece)
+_BY_SKU = _FOUND.where(and_(variant.c.sku == bindparam("wanted"), variant.c.retired_at.is_(None)))
+_BY_FORMER_SKU = _FOUND.join(sku_alias, sku_alias.c.variant_id == variant.c.id).where(
+    and_(sku_alias.c.sku == bindparam("wanted"), variant.c.retired_at.is_(None))
+)
+
+
 def find_variant(connection: Connection, sku: str) -> FoundVariant:
     """Return the active variant with this SKU, or with this former SKU; raises :class:`UnknownSku`."""
     wanted = sku.strip()
-    columns = (variant.c.id, variant.c.product_id, variant.c.sku, variant.c.single_piece)
-    row = connection.execute(select(*columns).where(and_(variant.c.sku == wanted, variant.c.retired_at.is_(None))))
-    found = row.first()
+    found = connection.execute(_BY_SKU, {"wanted": wanted}).first()
     if found is None:
-        found = connection.execute(
-            select(*columns)
-            .join(sku_alias, sku_alias.c.variant_id == variant.c.id)
-            .where(and_(sku_alias.c.sku == wanted, variant.c.retired_at.is_(None)))
-        ).first()
+        found = connection.execute(_BY_FORMER_SKU, {"wanted": wanted}).first()
     if found is None:
         raise UnknownSku(_unknown(wanted, close_to(connection, wanted)))
     return FoundVariant(*found)
