@@ -109,11 +109,10 @@ class PieceMover:
             rotate(connection, now=now)
 
 
-def is_moving(engine: Engine) -> int:
+def count_moving(connection: Connection) -> int:
     """Return how many pieces are on their way and get on by themselves."""
-    with read(engine) as connection:
-        mine = and_(placement.c.state == "moving", placement.c.problem.is_(None))
-        return int(connection.execute(select(func.count()).where(mine)).scalar_one())
+    mine = and_(placement.c.state == "moving", placement.c.problem.is_(None))
+    return int(connection.execute(select(func.count()).select_from(placement).where(mine)).scalar_one())
 
 
 def advance(engine: Engine, now: dt.datetime, read_lags_s: Mapping[int, float]) -> int:

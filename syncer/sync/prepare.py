@@ -165,6 +165,7 @@ def prepare(connection: Connection, shop: Shop, ids: Sequence[int]) -> list[Task
     items = load_items(connection, ids)
     uploads = isinstance(shop.connector, UploadsPictures)
     desired = load_desired(connection, shop.account, list(items.values()), uploads=uploads)
+    shop.need_place({one for wanted in desired.values() for one in wanted.unplaced})
     orders = load_read(connection, shop.account.id) if shop.order_facts is not None else None
     looks = [_Look(connection, shop, items[key], desired[key], orders) for key in ids if key in desired]
     facts = load_facts(connection, shop.account.id, sorted({key for look in looks for key in look.fact_keys}))

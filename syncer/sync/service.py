@@ -29,6 +29,7 @@ from syncer.store.sealed import Keys
 from syncer.store.tables import budget_use, listing
 from syncer.store.wakeup import WakeListener
 from syncer.sync.claim import recover
+from syncer.sync.hand_over import PieceMover, count_moving
 from syncer.sync.idle import open_reads, open_rows
 from syncer.sync.lease import Lease, owner_name
 from syncer.sync.pace import Pacer
@@ -89,6 +90,7 @@ class Service:
         self._claim_name = f"{owner_name()}/{uuid.uuid4().hex[:8]}"
         self._keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
         self._listener = WakeListener(deps.engine, self._on_wake)
+        self._pieces = PieceMover(deps.engine, self._read_lags_s)
         self._broken: dict[int, str] = {}
         self._order_readers: dict[str, bool] = {}
         #: All workers, replaced as a whole, so that a wake-up never waits for the lock.
@@ -99,6 +101,7 @@ class Service:
         self._listener.start()
         self._refresh_accounts()
         self._keeper.start()
+        self._pieces.start()
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Drain: take nothing new, finish the calls under way, give the leases back.
@@ -110,6 +113,7 @@ class Service:
         self._stopping.set()
         self._woken.set()
         self._listener.stop()
+        self._pieces.stop()
         if self._keeper.ident is not None:
             self._keeper.join(timeout_s)
         with self._lock:
@@ -180,11 +184,16 @@ class Service:
             waiting = 0
             if is_released(connection):
                 waiting = open_rows(connection, ids, until, uploading) + open_reads(connection, reading, now)
+                waiting += count_moving(connection)
             left = connection.execute(select(func.count()).select_from(listing).where(listing.c.due != 0)).scalar()
         return waiting, int(left or 0)
 
+    def _read_lags_s(self) -> dict[int, float]:
+        return {shop.account.id: shop.finding.read_lag_s for shop in self.accounts()}
+
     def _on_wake(self) -> None:
         self._woken.set()
+        self._pieces.wake()
         for worker in self._all:
             worker.wake()
 
@@ -317,6 +326,7 @@ class Service:
             timing=deps.timing,
             claim_name=self._claim_name[-60:],
             sign_in=deps.timing.sign_in(deps.keys),
+            need_place=self._pieces.need_place,
         )
 
     def _take_lease(self, group: _Group) -> None:

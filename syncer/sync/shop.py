@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
@@ -150,7 +150,8 @@ class Shop:
 
     ``account`` is as it was last read, ``opened_as`` as its connector was opened. ``fact_waits`` says until when (on
     :func:`monotonic`) a fact that failed is not fetched again, ``fact_problems`` why. ``restored``: the database is a
-    copy from a backup, so a listing may exist that it doesn't know.
+    copy from a backup, so a listing may exist that it doesn't know. ``need_place`` is told of variants that one account
+    at a time may show, and that have no place yet.
     """
 
     engine: Engine
@@ -163,6 +164,7 @@ class Shop:
     timing: Timing
     claim_name: str
     sign_in: SignIn
+    need_place: Callable[[Collection[int]], None] = lambda _variant_ids: None
     rest_until: float = 0.0
     restored: bool = False
     fact_waits: dict[str, float] = field(default_factory=dict)

@@ -54,6 +54,7 @@ def demo(
 ) -> None:
     """Run the demo."""
     from syncer.cli.demo.home import Programs, demo_settings, make_home
+    from syncer.cli.demo.selling import tell_of_orders
 
     started = time.monotonic()
     home = home.absolute()
@@ -63,6 +64,7 @@ def demo(
     try:
         with Programs(desk.settings) as programs:
             shops = _prepare(desk, programs)
+            tell_of_orders(desk, shops, programs.public_url)
             programs.daemon()
             if once:
                 _once(desk, programs, shops, started)
@@ -164,6 +166,12 @@ def _watch_lines(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> N
 
     for place, address in windows(shops):
         out.line(f"{place}: {address}")
+    out.line(
+        word(
+            "Beli sesuatu di salah satu toko ini: stoknya turun di toko lain.",
+            "Buy something in one of these shops: the stock falls in the other.",
+        )
+    )
     for command_line, what in commands(desk.settings.home):
         out.line(f"  {command_line}   # {say(what)}")
     said: dict[str, str] = {}
@@ -215,6 +223,26 @@ def _once(desk: Desk, programs: Programs, shops: Sequence[OpenShop], started: fl
         Words(
             f"Kedua toko sama dengan katalog, isian demi isian ({seconds} detik).",
             f"Both shops equal the catalogue, field by field ({seconds} seconds).",
+        )
+    )
+    _sell(shops)
+
+
+def _sell(shops: Sequence[OpenShop]) -> None:
+    """Buy a piece in one shop, and see the other one follow."""
+    from syncer.cli.demo.selling import buy_one
+
+    sold = buy_one(shops)
+    if sold is None or sold.seconds is None:
+        out.complain(word("Pembelian tidak sampai ke toko yang lain.", "A purchase did not reach the other shop."))
+        raise typer.Exit(FAILED)
+    took = f"{sold.seconds:.1f}"
+    out.done(
+        Words(
+            f"Terjual 1 {sold.title} di {sold.shop}: stok di {sold.other} turun dari {sold.before} ke {sold.after} "
+            f"dalam {took} detik.",
+            f"Sold 1 {sold.title} in {sold.shop}: {sold.other} fell from {sold.before} to {sold.after} in {took} "
+            "seconds.",
         )
     )
 

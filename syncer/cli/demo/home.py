@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,6 +67,8 @@ class Programs:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        #: Where the daemon listens for the sandboxes' webhooks.
+        self.public_url = f"http://127.0.0.1:{_free_port()}"
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._files = ExitStack()
 
@@ -133,6 +136,10 @@ class Programs:
             "SYNCER_DATABASE_URL": self._settings.database_url,
             "SYNCER_LANGUAGE": self._settings.language,
             "SYNCER_SWEEP_SECONDS": "20",
+            "SYNCER_ORDER_POLL_SECONDS": "10",
+            "SYNCER_WEB_HOST": "127.0.0.1",
+            "SYNCER_WEB_PORT": self.public_url.rpartition(":")[2],
+            "SYNCER_PUBLIC_URL": self.public_url,
         }
 
     def _failed(self, name: str) -> SyncerError:
@@ -145,6 +152,11 @@ class Programs:
                 f"A part of the demo ({name}) ended: {said} (see {log}).",
             )
         )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def _end_with_parent() -> None:

@@ -131,6 +131,11 @@ def live_table(states: Sequence[State], shops: Sequence[OpenShop], home: Path, *
     tail += [
         Text.assemble((place.ljust(longest + 2), "bold"), (address, "underline cyan")) for place, address in places
     ]
+    buy = word(
+        "Beli sesuatu di salah satu toko ini: stoknya turun di toko lain.",
+        "Buy something in one of these shops: the stock falls in the other.",
+    )
+    tail.append(Text(buy, style="bold", no_wrap=True, overflow="ellipsis"))
     tail += [Text(word("Coba di terminal lain:", "Try this in another terminal:"), style="bold"), *hints]
     tail.append(Text(word("Ctrl-C: selesai.", "Ctrl-C: end."), style="dim"))
     newest = sorted(lines(states), key=lambda line: line.acknowledged_at, reverse=True)
