@@ -22,6 +22,7 @@ from syncer.inventory import errors
 from syncer.inventory.levels import Mismatch, audit, available, levels
 from syncer.inventory.locations import DEFAULT_LOCATION, Location, add_location, find_location, list_locations
 from syncer.inventory.marking import lock_listings, mark_moved
+from syncer.inventory.ripple import hangs_on
 from syncer.store.skus import FoundVariant, find_variant
 from syncer.store.tables import stock_level, stock_movement
 from syncer.store.upsert import insert_if_absent
@@ -29,6 +30,7 @@ from syncer.store.upsert import insert_if_absent
 #: Reasons whose movement is a fact that has happened: it is written even if it takes the level below zero, so
 #: that an oversell stays visible.
 _FACTS = frozenset({Reason.SOLD})
+_SHARED = hangs_on(stock_level.c.variant_id)
 
 
 class Movement(NamedTuple):
@@ -182,17 +184,17 @@ class _Entry:
             stock_level.c.location_id == self._place.id,
         )
         lock_listings(connection, [self.found.product_id])
-        self.on_hand, self.held = self._lock()
+        self.on_hand, self.held, self._alone = self._lock()
         same = select(stock_movement.c.id).where(stock_movement.c.reference == self._reference)
         self.repeated = connection.execute(same).first() is not None
 
-    def _lock(self) -> tuple[int, int]:
+    def _lock(self) -> tuple[int, int, bool]:
         row = {"variant_id": self.found.id, "location_id": self._place.id, "on_hand": 0}
         insert_if_absent(self._connection, stock_level, row, ["variant_id", "location_id"])
         # SQLite has one writer at a time and ignores FOR UPDATE.
-        locked = select(stock_level.c.on_hand, stock_level.c.held).where(self._key).with_for_update()
-        on_hand, held = self._connection.execute(locked).one()
-        return int(on_hand), int(held)
+        locked = select(stock_level.c.on_hand, stock_level.c.held, _SHARED).where(self._key).with_for_update()
+        on_hand, held, shared = self._connection.execute(locked).one()
+        return int(on_hand), int(held), not shared
 
     def append(
         self, delta: int, *, reason: Reason, actor: str, note: str, now: dt.datetime, cause_id: int | None
@@ -217,7 +219,14 @@ class _Entry:
         self._connection.execute(
             update(stock_level).where(self._key).values(on_hand=after, version=stock_level.c.version + 1)
         )
-        mark_moved(self._connection, [self.found.product_id], [self.found.id], now=now, cause_id=cause_id)
+        mark_moved(
+            self._connection,
+            [self.found.product_id],
+            [self.found.id],
+            now=now,
+            cause_id=cause_id,
+            alone=self._alone,
+        )
         return Movement(
             movement_id,
             self.found.id,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from syncer.inventory.placing import settle_places
+from syncer.inventory.ripple import anything_hangs, mark_variants, products_moved_with
 from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import account, listing, location, offer, stock_level, variant
@@ -27,12 +28,18 @@ def mark_moved(
     *,
     now: dt.datetime,
     cause_id: int | None = None,
+    alone: bool | None = None,
 ) -> int:
     """Mark the listings of ``product_ids`` after the stock of ``variant_ids`` moved; return how many.
 
     A number that falls to zero there is a stop, any other fall a fall, the rest a rise. What is shown there
-    counts as buyable while it isn't known (a write is under way).
+    counts as buyable while it isn't known (a write is under way). ``alone``: nothing else decides what is shown of
+    them, or hangs on it (a campaign, a bundle, a crafter's week); ``None``: look.
     """
+    if alone is None:
+        alone = not anything_hangs(connection)
+    if not alone:
+        return mark_variants(connection, variant_ids, now=now, cause_id=cause_id)
     marked = 0
     for start in range(0, len(product_ids), _AT_ONCE):
         where = listing.c.product_id.in_(product_ids[start : start + _AT_ONCE])
@@ -67,6 +74,7 @@ def lock_listings(connection: Connection, product_ids: Sequence[int]) -> None:
     """
     if connection.dialect.name == "sqlite":
         return
+    product_ids = products_moved_with(connection, product_ids)
     lock_products(connection, product_ids)
     for start in range(0, len(product_ids), _AT_ONCE):
         part = product_ids[start : start + _AT_ONCE]

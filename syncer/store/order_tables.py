@@ -89,7 +89,8 @@ channel_order = Table(
     sqlite_autoincrement=True,
 )
 
-#: A line of an order. ``variant_id`` null: its SKU is unknown here, so it waits in the inbox to be bound.
+#: A line of an order. ``variant_id`` null: its SKU is unknown here, so it waits in the inbox to be bound. ``meaning``
+#: is what its status said about stock when it was read (see domain.order.Meaning).
 order_line = Table(
     "order_line",
     metadata,
@@ -101,6 +102,7 @@ order_line = Table(
     Column("title", Text, nullable=False, server_default=""),
     Column("quantity", Integer, nullable=False),
     Column("status", String(120), nullable=False, server_default=""),
+    Column("meaning", String(8), nullable=False, server_default=""),
     Column("promotion", String(120), nullable=False, server_default=""),
     Column("price", Amount),
     Column("currency", String(3), nullable=False, server_default=""),
@@ -254,10 +256,25 @@ reservation = Table(
     Column("recheck_at", UtcTime),
     Column("actor", String(80), nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),
-    UniqueConstraint("campaign", "account_id", "variant_id", "location_id"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("ends_at > starts_at", name="ends_later"),
     Index("ix_reservation_variant_state", "variant_id", "state"),
+    Index(
+        "uq_reservation_open",
+        "campaign",
+        "account_id",
+        "variant_id",
+        "location_id",
+        unique=True,
+        sqlite_where=text("state != 'released'"),
+        postgresql_where=text("state != 'released'"),
+    ),
+    Index(
+        "ix_reservation_active",
+        "variant_id",
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
 )
 
 #: How many made-to-order pieces a crafter can make in a week (Monday to Sunday, in the association's time zone).

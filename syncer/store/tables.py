@@ -405,6 +405,12 @@ offer = Table(
     Column("acknowledged_at", UtcTime),
     UniqueConstraint("listing_id", "variant_id"),
     Index("ix_offer_variant", "variant_id"),
+    Index(
+        "ix_offer_cannot_stop",
+        "variant_id",
+        sqlite_where=text("cannot_stop_until IS NOT NULL"),
+        postgresql_where=text("cannot_stop_until IS NOT NULL"),
+    ),
 )
 
 #: Remote ids that an offer had before: orders may still name them.

@@ -19,7 +19,7 @@ from syncer.domain.pricing import RateMissing
 from syncer.domain.problem import Problem, Who
 from syncer.domain.product import Product, Variant
 from syncer.domain.words import Words
-from syncer.inventory.levels import available
+from syncer.inventory.free import free as free_pieces
 from syncer.inventory.placing import barred
 from syncer.store.tables import picture_upload
 from syncer.sync.rows import Item
@@ -50,7 +50,7 @@ def load_desired(
     """
     products = load_products(connection, sorted({item.product_id for item in items}))
     variant_ids = [variant.id for product in products.values() for variant in product.variants]
-    free = available(connection, variant_ids, account.location_id)
+    free = free_pieces(connection, variant_ids, account_id=account.id, location_id=account.location_id)
     barred, unplaced = _barred(connection, account, products.values(), free)
     free = {key: 0 if key in barred else pieces for key, pieces in free.items()}
     overrides = override_prices(connection, account.id, variant_ids)

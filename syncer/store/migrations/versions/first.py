@@ -535,15 +535,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["location_id"], ["location.id"], name=op.f("fk_reservation_location_id")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_reservation_variant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
-        sa.UniqueConstraint(
-            "campaign",
-            "account_id",
-            "variant_id",
-            "location_id",
-            name=op.f("uq_reservation_campaign_account_id_variant_id_location_id"),
-        ),
+    )
+    op.create_index(
+        "ix_reservation_active",
+        "reservation",
+        ["variant_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
     )
     op.create_index("ix_reservation_variant_state", "reservation", ["variant_id", "state"], unique=False)
+    op.create_index(
+        "uq_reservation_open",
+        "reservation",
+        ["campaign", "account_id", "variant_id", "location_id"],
+        unique=True,
+        sqlite_where=sa.text("state != 'released'"),
+        postgresql_where=sa.text("state != 'released'"),
+    )
     op.create_table(
         "retired_offer",
         sa.Column("account_id", Identity64, nullable=False),
@@ -654,6 +663,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_offer")),
         sa.UniqueConstraint("listing_id", "variant_id", name=op.f("uq_offer_listing_id_variant_id")),
     )
+    op.create_index(
+        "ix_offer_cannot_stop",
+        "offer",
+        ["variant_id"],
+        unique=False,
+        sqlite_where=sa.text("cannot_stop_until IS NOT NULL"),
+        postgresql_where=sa.text("cannot_stop_until IS NOT NULL"),
+    )
     op.create_index("ix_offer_variant", "offer", ["variant_id"], unique=False)
     op.create_table(
         "order_count",
@@ -690,6 +707,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), server_default="", nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("meaning", sa.String(length=8), server_default="", nullable=False),
         sa.Column("promotion", sa.String(length=120), server_default="", nullable=False),
         sa.Column("price", Amount(), nullable=True),
         sa.Column("currency", sa.String(length=3), server_default="", nullable=False),

@@ -1,0 +1,55 @@
+"""Set how many pieces a crafter makes to order in a week; :mod:`syncer.inventory.weeks` counts them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import Connection, delete, select, update
+
+from syncer.domain.stock import STOCK_MAX
+from syncer.domain.words import SyncerError, Words
+from syncer.inventory.ripple import mark_variants
+from syncer.inventory.weeks import Capacity, list_capacity, variants_of
+from syncer.store.order_tables import maker_capacity
+from syncer.store.skus import closest, did_you_mean
+from syncer.store.tables import product
+from syncer.store.upsert import insert_if_absent
+
+
+class BadCapacity(SyncerError):
+    """No such crafter, or a number of pieces that can't be."""
+
+
+def set_capacity(connection: Connection, maker: str, pieces_a_week: int | None, *, now: dt.datetime) -> Capacity | None:
+    """Set how many pieces a crafter makes in a week; ``None``: what they make counts by its stock again.
+
+    Raises :class:`BadCapacity` for a crafter who is in no product, and for numbers out of this world.
+    """
+    name = _known_maker(connection, maker)
+    if pieces_a_week is None:
+        connection.execute(delete(maker_capacity).where(maker_capacity.c.maker == name))
+    elif not 0 <= pieces_a_week <= STOCK_MAX:
+        raise BadCapacity(Words("Tulis angka bulat dari 0.", "Write a whole number from 0."))
+    else:
+        row = {"maker": name, "pieces_a_week": pieces_a_week}
+        if not insert_if_absent(connection, maker_capacity, row, ["maker"]):
+            here = maker_capacity.c.maker == name
+            connection.execute(update(maker_capacity).where(here).values(pieces_a_week=pieces_a_week))
+    mark_variants(connection, variants_of(connection, [name]), now=now)
+    return list_capacity(connection, now, [name]).get(name)
+
+
+def _known_maker(connection: Connection, maker: str) -> str:
+    wanted = " ".join(maker.split())
+    query = select(product.c.maker).where(product.c.maker != "").distinct()
+    names: list[str] = list(connection.execute(query).scalars())
+    found = next((name for name in names if name.casefold() == wanted.casefold()), None)
+    if found is None:
+        more = did_you_mean(closest(wanted, names))
+        raise BadCapacity(
+            Words(
+                f'Tidak ada produk dari perajin "{wanted[:80]}".{more.id}',
+                f'There is no product of the crafter "{wanted[:80]}".{more.en}',
+            )
+        )
+    return found

@@ -1,0 +1,147 @@
+"""What else moves when pieces move: the bundles they are in, and what its crafter makes to order in the same week.
+
+The plain case, a variant that nothing hangs on, is one statement (:mod:`syncer.inventory.marking`); this is the other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
+
+from syncer.inventory.free import ACTIVE, CANNOT_STOP, Supply, load_supply
+from syncer.inventory.weeks import made_to_order, sharing
+from syncer.store.marks import Due, Lane, mark
+from syncer.store.order_tables import bundle_part, maker_capacity, reservation
+from syncer.store.tables import account, listing, offer, product, variant
+from syncer.store.wakeup import wake_after_commit
+
+_AT_ONCE = 400
+
+
+def hangs_on(variant_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return whether anything but its own stock decides what accounts may show of a variant, or hangs on it."""
+    made = (
+        select(product.c.id).join(variant, variant.c.product_id == product.c.id).join(maker_capacity, made_to_order())
+    )
+    return or_(
+        exists(select(reservation.c.id).where(and_(ACTIVE, reservation.c.variant_id == variant_id))),
+        exists(select(bundle_part.c.part_id).where(bundle_part.c.part_id == variant_id)),
+        exists(select(maker_capacity.c.maker)) & exists(made.where(variant.c.id == variant_id)),
+        exists(select(offer.c.id).where(and_(CANNOT_STOP, offer.c.variant_id == variant_id))),
+    )
+
+
+_ANYTHING = select(
+    or_(
+        exists(select(reservation.c.id).where(ACTIVE)),
+        exists(select(bundle_part.c.part_id)),
+        exists(select(maker_capacity.c.maker)),
+        exists(select(offer.c.id).where(CANNOT_STOP)),
+    )
+)
+
+
+def anything_hangs(connection: Connection) -> bool:
+    """Return whether there is any campaign, bundle, crafter's week, or offer that can't be stopped."""
+    return bool(connection.execute(_ANYTHING).scalar_one())
+
+
+def holding(connection: Connection, variant_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Return, by part, the bundles that it is in."""
+    found: dict[int, list[int]] = {}
+    for part in _slices(sorted(set(variant_ids))):
+        query = select(bundle_part.c.part_id, bundle_part.c.variant_id).where(bundle_part.c.part_id.in_(part))
+        for row in connection.execute(query.order_by(bundle_part.c.variant_id)):
+            found.setdefault(row.part_id, []).append(row.variant_id)
+    return found
+
+
+def moved_with(connection: Connection, variant_ids: Collection[int]) -> list[int]:
+    """Return these variants and all whose free pieces move with theirs."""
+    found = set(variant_ids)
+    for part in _slices(sorted(found)):
+        found |= set(sharing(connection, part))
+    found |= {bundle for bundles in holding(connection, found).values() for bundle in bundles}
+    return sorted(found)
+
+
+def products_moved_with(connection: Connection, product_ids: Sequence[int]) -> list[int]:
+    """Return these products and all whose numbers move with theirs."""
+    if not anything_hangs(connection):
+        return sorted(set(product_ids))
+    found = set(product_ids)
+    for part in _slices(sorted(found)):
+        ids = connection.execute(select(variant.c.id).where(variant.c.product_id.in_(part))).scalars().all()
+        for more in _slices(moved_with(connection, ids)):
+            query = select(variant.c.product_id).where(variant.c.id.in_(more))
+            found |= set(connection.execute(query).scalars())
+    return sorted(found)
+
+
+def mark_variants(
+    connection: Connection, variant_ids: Collection[int], *, now: dt.datetime, cause_id: int | None = None
+) -> int:
+    """Mark the listings of these variants, and of all that moves with them; return how many.
+
+    Each gets the lane that its number deserves: a stop where nothing may be shown any more, a fall where less may or
+    nobody knows, else a rise.
+    """
+    ids = moved_with(connection, variant_ids)
+    if not ids:
+        return 0
+    supply = load_supply(connection, ids, now=now)
+    lanes: dict[int, Lane] = {}
+    for part in _slices(ids):
+        for row in connection.execute(_shown(part)):
+            lanes[row.listing_id] = min(lanes.get(row.listing_id, Lane.RISE), _lane(row, supply))
+    marked = 0
+    for lane in sorted(set(lanes.values())):
+        for some in _slices(sorted(key for key, value in lanes.items() if value is lane)):
+            marked += mark(connection, listing.c.id.in_(some), Due.STOCK, lane, now=now, cause_id=cause_id)
+    if marked:
+        wake_after_commit(connection)
+    return marked
+
+
+def _shown(variant_ids: Sequence[int]) -> Any:
+    """Every listing of these variants with what it shows of each; also those that aren't there yet."""
+    return (
+        select(
+            listing.c.id.label("listing_id"),
+            listing.c.under_way,
+            listing.c.seeking,
+            account.c.id.label("account_id"),
+            account.c.location_id,
+            account.c.buffer,
+            variant.c.id.label("variant_id"),
+            variant.c.single_piece,
+            offer.c.id.label("offer_id"),
+            offer.c.quantity,
+            offer.c.quantity_unknown,
+        )
+        .select_from(variant)
+        .join(listing, listing.c.product_id == variant.c.product_id)
+        .join(account, account.c.id == listing.c.account_id)
+        .outerjoin(offer, and_(offer.c.listing_id == listing.c.id, offer.c.variant_id == variant.c.id))
+        .where(variant.c.id.in_(variant_ids))
+    )
+
+
+def _lane(row: Row[Any], supply: Supply) -> Lane:
+    on_its_way = row.under_way is not None or row.seeking is not None
+    if row.offer_id is None:
+        return Lane.FALL if on_its_way else Lane.RISE
+    free = supply.free(row.variant_id, row.account_id, row.location_id)
+    wanted = free - (0 if row.single_piece else row.buffer)
+    unknown = row.quantity_unknown or row.quantity is None
+    if wanted <= 0 and (unknown or row.quantity > 0):
+        return Lane.STOP
+    return Lane.FALL if unknown or row.quantity > wanted or on_its_way else Lane.RISE
+
+
+def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    for start in range(0, len(ids), _AT_ONCE):
+        yield ids[start : start + _AT_ONCE]
