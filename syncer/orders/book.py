@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from syncer.channels.records import Account
-from syncer.domain.order import OrderLine, RemoteOrder
+from syncer.domain.order import Meaning, OrderLine, RemoteOrder
 from syncer.orders.binding import Named
 from syncer.store.order_tables import channel_order, order_line
 from syncer.store.upsert import insert_or_keep
@@ -40,6 +40,7 @@ class StoredLine:
     status: str
     promotion: str
     variant_id: int | None
+    meaning: Meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Bound:
     line_id: str
     line: OrderLine
     variant_id: int | None
+    meaning: Meaning
 
 
 @dataclass(slots=True)
@@ -157,6 +159,7 @@ def _load(connection: Connection, where: Any, *, lock: bool = False) -> list[Sto
                     line.status,
                     line.promotion,
                     line.variant_id,
+                    Meaning(line.meaning or Meaning.ASK),
                 )
             )
     names = ("id", "door", "account_id", "remote_id", "status", "counted", "created_at", "updated_at", "read_as_of")
@@ -206,10 +209,14 @@ def _differs(entry: Entry) -> bool:
     stored, order = entry.stored, entry.order
     if stored.new or (stored.status, stored.updated_at) != (order.status, order.updated_at):
         return True
-    before = {(one.line_id, one.name, one.quantity, one.status, one.promotion, one.variant_id) for one in stored.lines}
+    before = {
+        (one.line_id, one.name, one.quantity, one.status, one.promotion, one.variant_id, one.meaning)
+        for one in stored.lines
+    }
     after = {
-        (one.line_id, _name(one.line), one.line.quantity, one.line.status, one.line.promotion, one.variant_id)
+        (one.line_id, _name(one.line), line.quantity, line.status, line.promotion, one.variant_id, one.meaning)
         for one in entry.lines
+        for line in [one.line]
     }
     return before != after or stored.counted != entry.counted or stored.problem != entry.problem
 
@@ -248,6 +255,7 @@ def _line_row(order_id: int, bound: Bound) -> dict[str, Any]:
         "price": line.price,
         "currency": line.currency[:3],
         "variant_id": bound.variant_id,
+        "meaning": bound.meaning.value,
     }
 
 

@@ -114,8 +114,11 @@ def _newest(orders: Iterable[RemoteOrder]) -> list[RemoteOrder]:
 
 
 def _is_stale(order: RemoteOrder, stored: Stored, read_began_at: dt.datetime, now: dt.datetime) -> bool:
-    """Whether something newer was read already: by a later read, or with a later time of the channel's own."""
-    if stored.new:
+    """Whether something newer was read already: by a later read, or with a later time of the channel's own.
+
+    What people enter themselves is true as they enter it.
+    """
+    if stored.new or stored.account_id is None:
         return False
     if read_began_at < stored.read_as_of:
         return True
@@ -138,7 +141,7 @@ class _Work:
         self._connection, self._door, self._facts = connection, door, facts
         self._now, self._opening = now, opening
         meant = bind(connection, door.account_id, _unbound(fresh))
-        self.entries = [Entry(order, stored, _bound(order, stored, meant)) for order, stored in fresh]
+        self.entries = [Entry(order, stored, _bound(facts, order, stored, meant)) for order, stored in fresh]
         self.counted = 0
         named_ids = {one.variant_id for entry in self.entries for one in entry.lines if one.variant_id is not None}
         self._parts = parts_of(connection, named_ids)
@@ -153,7 +156,7 @@ class _Work:
             1
             for entry in self.entries
             for one in entry.lines
-            if one.variant_id is None and self._meaning(entry, one) is not Meaning.IGNORE
+            if one.variant_id is None and one.meaning is not Meaning.IGNORE
         )
 
     def _lock(self, named_ids: Collection[int]) -> Stock:
@@ -194,12 +197,12 @@ class _Work:
         stored = entry.stored
         before = self._counts.get(stored.id, {})
         lines = [
-            (part, one.line.quantity * pieces, self._meaning(entry, one))
+            (part, one.line.quantity * pieces, one.meaning)
             for one in entry.lines
             if one.variant_id is not None
             for part, pieces in self._parts.get(one.variant_id, ((one.variant_id, 1),))
         ]
-        meanings = {self._meaning(entry, one) for one in entry.lines} or {self._facts.meaning(entry.order.status)}
+        meanings = {one.meaning for one in entry.lines} or {self._facts.meaning(entry.order.status)}
         late = self._opening and stored.new
         is_open = any(meaning in _OPEN for meaning in meanings)
         entry.counted = is_open or (stored.counted if not stored.new else not late)
@@ -220,9 +223,6 @@ class _Work:
             changes += _steps(stored.id, variant_id, held, base.get(variant_id), after, self._note(entry))
             places.take(variant_id, held.location_id, after.held - held.count.held)
         return changes
-
-    def _meaning(self, entry: Entry, one: Bound) -> Meaning:
-        return self._facts.meaning(one.line.status or entry.order.status)
 
     def _note(self, entry: Entry) -> str:
         return f"{self._door.note} {entry.order.remote_id}".strip()
@@ -270,13 +270,14 @@ def _unbound(fresh: Sequence[tuple[RemoteOrder, Stored]]) -> set[Named]:
     return found
 
 
-def _bound(order: RemoteOrder, stored: Stored, meant: Mapping[Named, int]) -> list[Bound]:
+def _bound(facts: OrderFacts, order: RemoteOrder, stored: Stored, meant: Mapping[Named, int]) -> list[Bound]:
     """Return an order's lines with their variants; a line keeps the one it had for as long as it names the same."""
     known = {one.line_id: (one.name, one.variant_id) for one in stored.lines if one.variant_id is not None}
     found = []
     for line_id, line in _lines(order):
         name, variant_id = known.get(line_id, (None, None))
-        found.append(Bound(line_id, line, variant_id if name == named(line) else meant.get(named(line))))
+        variant_id = variant_id if name == named(line) else meant.get(named(line))
+        found.append(Bound(line_id, line, variant_id, facts.meaning(line.status or order.status)))
     return found
 
 

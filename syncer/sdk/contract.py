@@ -99,7 +99,8 @@ class OrderFacts:
     that has come to it: true, false, or ``None`` for unknown (also where the status is missing): then the number is
     set again. For a cancelled status, false means that the pieces were given back. ``lag_s`` is how late an order or
     a change of one may show up in the platform's own list. ``overlap_s``: how far each read goes back behind the last.
-    ``ids_a_call``: how many orders one :meth:`ReadsOrders.fetch_orders_by_id` takes.
+    ``ids_a_call``: how many orders one :meth:`ReadsOrders.fetch_orders_by_id` takes. ``cancel_cost`` says to a person
+    what calling an order off costs the seller there.
     """
 
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
@@ -107,6 +108,7 @@ class OrderFacts:
     lag_s: float = 60.0
     overlap_s: float = 300.0
     ids_a_call: int = 50
+    cancel_cost: Words | None = None
     source: str = ""
 
     def meaning(self, status: str) -> Meaning:
