@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 from connectors.tiktok_shop import errors
 from connectors.tiktok_shop.options import TiktokShopOptions
@@ -26,6 +27,11 @@ log = logging.getLogger(__name__)
 ACCESS_LIFE = dt.timedelta(days=7)
 _MOST_WAIT_S = 3600.0
 Params = Mapping[str, str]
+
+
+def in_path(remote_id: str | None) -> str:
+    """Return an id as one part of a path, whatever stands in it; the platform's own ids are digits."""
+    return quote(remote_id or "", safe="")
 
 
 def sign(secret: str, path: str, params: Params, body: bytes = b"") -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.tiktok_shop import errors, read
-from connectors.tiktok_shop.client import Reply, TiktokClient
+from connectors.tiktok_shop.client import Reply, TiktokClient, in_path
 from connectors.tiktok_shop.limits import SEARCH_PAGE, SEARCH_SKUS
 from connectors.tiktok_shop.options import TIKTOK_SHOP, TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
@@ -65,7 +65,7 @@ class Reader:
         params = self._shop.params(locale=self._options.locale)
         if newest:
             params["return_under_review_version"] = "true"
-        found = self._client.read("GET", _PRODUCT + product_id, "product.read", params).data
+        found = self._client.read("GET", _PRODUCT + in_path(product_id), "product.read", params).data
         if read.is_deleted(found):
             raise errors.gone()
         return found

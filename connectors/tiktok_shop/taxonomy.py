@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.tiktok_shop.attributes import attributes_fact
-from connectors.tiktok_shop.client import Reply, TiktokClient
+from connectors.tiktok_shop.client import Reply, TiktokClient, in_path
 from connectors.tiktok_shop.limits import rules_fact
 from connectors.tiktok_shop.options import TOKOPEDIA, TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
@@ -76,7 +76,7 @@ class Taxonomy:
         return {text(row.get("id")): row for row in rows}
 
     def _of_category(self, category: str, what: str) -> Reply:
-        return self._client.read("GET", f"{_CATEGORIES}/{category}/{what}", "category.read", self._params())
+        return self._client.read("GET", f"{_CATEGORIES}/{in_path(category)}/{what}", "category.read", self._params())
 
     def _params(self, **more: str) -> dict[str, str]:
         return self._shop.params(locale=self._options.locale, category_version=VERSION, **more)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.tiktok_shop import body, codes, errors, variants
-from connectors.tiktok_shop.client import Reply, TiktokClient
+from connectors.tiktok_shop.client import Reply, TiktokClient, in_path
 from connectors.tiktok_shop.look import Reader
 from connectors.tiktok_shop.options import TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
@@ -115,7 +115,7 @@ class Writer:
         sent: dict[str, Json] = {"save_mode": self._save_mode(operation), "listing_platforms": self._platforms()}
         for name in names:
             sent |= body.field(name, operation.rendered.fields)
-        path = f"{_EDIT}{operation.remote_id}/partial_edit"
+        path = f"{_EDIT}{in_path(operation.remote_id)}/partial_edit"
         return self._edited(operation, self._write("POST", path, "product.partial_edit", sent).ensure(), names)
 
     def _full_update(self, operation: Operation, names: Sequence[str]) -> Result:
@@ -124,7 +124,7 @@ class Writer:
         sent = body.with_fields(sent, names, operation.rendered)
         if {"pre_order_days", "option_images"} & set(names):
             sent["skus"] = variants.rebuilt(operation, product)
-        reply = self._write("PUT", f"{_EDIT}{operation.remote_id}", "product.edit", sent).ensure()
+        reply = self._write("PUT", f"{_EDIT}{in_path(operation.remote_id)}", "product.edit", sent).ensure()
         return self._edited(operation, reply, names)
 
     def _reshape(self, operation: Operation) -> Result:
@@ -137,7 +137,7 @@ class Writer:
             return Result(RemoteListing(operation.remote_id, option_names=names, offers=offers, offers_complete=True))
         sent = body.whole_product(product, self._platforms(), draft=self._stays_draft(operation, standing(product)))
         sent["skus"] = step.rows
-        reply = self._write("PUT", f"{_EDIT}{operation.remote_id}", "product.edit", sent).ensure()
+        reply = self._write("PUT", f"{_EDIT}{in_path(operation.remote_id)}", "product.edit", sent).ensure()
         offers_there = variants.with_ids(step.offers, reply.rows("skus"))
         if offers_there is None:
             return Result(RemoteListing(operation.remote_id, self._status(reply)), check_after_s=0.0)
@@ -199,7 +199,7 @@ class Writer:
             if LIVE not in standing(where).platforms.values():
                 return self._price_by_edit(operation, where, wanted, ids, unknown)
         rows = [{"id": ids[offer.key], "price": body.price(offer)} for offer in wanted]
-        path = f"{_PRODUCTS}/{operation.remote_id}/prices/update"
+        path = f"{_PRODUCTS}/{in_path(operation.remote_id)}/prices/update"
         reply = self._write("POST", path, "product.price", {"skus": rows})
         return self._offers_written(operation, reply, wanted, ids, unknown)
 
@@ -216,7 +216,7 @@ class Writer:
         sent["skus"] = [
             {**row, "price": prices[row["id"]]} if row["id"] in prices else row for row in objects(sent["skus"])
         ]
-        reply = self._write("PUT", f"{_EDIT}{operation.remote_id}", "product.edit", sent)
+        reply = self._write("PUT", f"{_EDIT}{in_path(operation.remote_id)}", "product.edit", sent)
         result = self._offers_written(operation, reply, wanted, ids, unknown)
         if result.proved is None:
             return result
@@ -234,7 +234,7 @@ class Writer:
             {"id": ids[offer.key], "inventory": self._inventory(offer.quantity, ids[offer.key], several, there)}
             for offer in wanted
         ]
-        path = f"{_PRODUCTS}/{operation.remote_id}/inventory/update"
+        path = f"{_PRODUCTS}/{in_path(operation.remote_id)}/inventory/update"
         reply = self._write("POST", path, "product.stock", {"skus": rows})
         return self._offers_written(operation, reply, wanted, ids, unknown)
 
@@ -302,7 +302,7 @@ class Writer:
         if where.draft:
             title = body.field("title", operation.rendered.fields)
             sent = {"save_mode": body.LISTING, "listing_platforms": platforms, **title}
-            path = f"{_EDIT}{operation.remote_id}/partial_edit"
+            path = f"{_EDIT}{in_path(operation.remote_id)}/partial_edit"
             self._write("POST", path, "product.partial_edit", sent).ensure()
         else:
             sent = {"product_ids": [operation.remote_id], "listing_platforms": platforms}

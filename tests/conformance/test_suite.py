@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import Field
 
 from syncer.sdk.contract import Budget, BudgetKind
 from syncer.sdk.errors import Transient
@@ -67,6 +68,32 @@ def test_a_field_that_is_forgotten_in_rendering(bench: Bench, connector: Any, mo
         connector, "render", lambda self, wanted, facts: render(self, replace(wanted, made_to_order_days=0), facts)
     )
     assert "not rendered at all" in _caught(_Suite().test_one_change, bench=bench, change="made to order")
+
+
+def test_a_failure_names_what_gaps_take(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = connector._whole
+    monkeypatch.setattr(connector, "_whole", lambda self, op: [*whole(self, op), ("days", "0")])
+    said = _caught(_Suite().test_one_change, bench=bench, change="made to order")
+    assert 'gaps = {"made to order alone": "why"}' in said
+
+
+def test_one_budget_for_everybody(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = Budget("calls", "koperasi:calls", BudgetKind.FIXED, 5, 2.0, source="a guess")
+    monkeypatch.setattr(connector, "budgets", lambda self: (shared,))
+    assert "koperasi:calls" in _caught(_Suite().test_budget_keys, bench=bench)
+
+
+def test_an_option_that_the_readme_does_not_know(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class More(connector.options_type):  # type: ignore[misc]
+        colour: str = Field("", description="Colour of the stall.")
+
+    monkeypatch.setattr(connector, "options_type", More)
+    assert "SYNCER_KOPERASI_COLOUR" in _caught(_Suite().test_readme, bench=bench)
+
+
+def test_an_id_that_leads_elsewhere(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koperasi.client.quote", lambda text, safe="": text)
+    assert "an id leads elsewhere" in _caught(_Suite().test_id_in_address, bench=bench)
 
 
 def test_two_writes_in_one_apply(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,15 +52,17 @@ class LogBook(logging.Handler):
         self.lines.append(f"{record.name}: {self.format(record)}")
 
 
-class _WatchedClient(HttpClient):
+class WatchedClient(HttpClient):
     """The engine's HTTP client, which tells before a write goes out."""
 
     def __init__(self, *, before_write: Callable[[str], None], **options: Any) -> None:
         super().__init__(**options)
         self._before_write = before_write
+        self.urls: list[str] = []
 
     def call(self, method: str, url: str, *, write: bool, **sent: Any) -> Answer:
         """Make the call."""
+        self.urls.append(url)
         if write:
             self._before_write(urlsplit(url).path)
         return super().call(method, url, write=write, **sent)
@@ -143,9 +145,12 @@ class Bench:
         timeout_s: float = 5.0,
         hosts: tuple[str, ...] | None = None,
         sandbox: bool = True,
-    ) -> HttpClient:
-        """Return an HTTP client as the engine gives one: the connector's own hosts, and the sandbox."""
-        client = _WatchedClient(
+    ) -> WatchedClient:
+        """Return an HTTP client as the engine gives one: the connector's own hosts, and the sandbox.
+
+        Its ``urls`` keep the addresses that were called.
+        """
+        client = WatchedClient(
             before_write=self._before_write,
             hosts=self.info.hosts if hosts is None else hosts,
             sandbox=self.running.base_url if sandbox else None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +62,9 @@ def check(name: str, applies: Applies = always) -> Callable[[Callable[..., None]
         def run(self: Any, *args: Any, **kwargs: Any) -> None:
             full = name.format(**{key: value for key, value in kwargs.items() if isinstance(value, str)})
             if full not in self.gaps:
-                test(self, *args, **kwargs)
-                _no_troubles(kwargs.get("bench"))
+                with _named(full):
+                    test(self, *args, **kwargs)
+                    _no_troubles(kwargs.get("bench"))
                 return
             try:
                 test(self, *args, **kwargs)
@@ -75,6 +77,21 @@ def check(name: str, applies: Applies = always) -> Callable[[Callable[..., None]
         return run
 
     return decorate
+
+
+@contextmanager
+def _named(full: str) -> Iterator[None]:
+    """Let a failure say the check's full name, which is what ``gaps`` takes."""
+    hint = f'the check "{full}" of the conformance suite; if the platform can\'t do it: gaps = {{"{full}": "why"}}'
+    try:
+        yield
+    except AssertionError as error:
+        text = str(error)
+        error.args = (f"{text}\n({hint})" if text else hint,)
+        raise
+    except Exception as error:
+        error.add_note(f"({hint})")
+        raise
 
 
 def checks_of(suite: type) -> dict[str, Check]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from syncer.sdk import contract
 from syncer.sdk.contract import Info, PublishesListings, SignsIn, WritesFeed
 from syncer.sdk.errors import AccountStopped, ConnectorError, Recovery, SignInNeeded
 from syncer.sdk.operations import Kind
-from syncer.sdk.options import BadOptions, Options, SecretStr, describe
+from syncer.sdk.options import BadOptions, Options, SecretStr, describe, options_table
 from syncer.sdk.testing.bench import Bench
 from syncer.sdk.testing.builders import with_offer
 from syncer.sdk.testing.checks import check, implements
@@ -57,6 +60,31 @@ class DeclarationChecks(Wishes):
             assert step.source, f"the step {step.kind} of the stop ladder names no source"
         assert info.orders is None or info.orders.source, "info.orders names no source"
         assert info.webhooks is None or info.webhooks.source, "info.webhooks names no source"
+
+    @check("accounts with nothing in common share no budget")
+    def test_budget_keys(self, bench: Bench) -> None:
+        ours = {budget.key for budget in bench.connector().budgets()}
+        other = bench.options.model_copy(update=dict(_of_somebody_else(bench.options)))
+        # Without the sign-in of ours: who somebody else is, their options say.
+        tokens, bench.tokens = bench.tokens, None
+        try:
+            theirs = {budget.key for budget in bench.connector(options=other).budgets()}
+        finally:
+            bench.tokens = tokens
+        shared = sorted(ours & theirs)
+        assert not shared, f"another app and another shop share {shared}: a budget's key names what the platform counts"
+        shown = [key for key in ours for secret in bench.secrets if secret in key]
+        assert not shown, "a secret stands in a budget's key"
+
+    @check("the options' table in README.md is the options")
+    def test_readme(self, bench: Bench) -> None:
+        folder = Path(inspect.getfile(bench.connector_type)).parent
+        readme = next((one for one in (folder / "README.md", folder.parent / "README.md") if one.is_file()), None)
+        assert readme is not None, f"there is no README.md in {folder}: write what it can do, its options, its sources"
+        table = options_table(bench.connector_type.options_type, prefix=f"SYNCER_{bench.name.upper()}")
+        there = readme.read_text("utf-8")
+        missing = [line for line in table.splitlines() if line not in there]
+        assert not missing, f"{readme.name} lacks these lines of options_table(), as they stand:\n" + "\n".join(missing)
 
     @check("operations and protocols agree")
     def test_operations(self, bench: Bench) -> None:
@@ -171,6 +199,18 @@ class DeclarationChecks(Wishes):
         connector = bench.connector()
         connector.budgets()
         assert not bench.platform_calls()
+
+
+def _of_somebody_else(options: Options) -> Iterator[tuple[str, Any]]:
+    """Yield the options that say who an account is (its app, its shop), with the values of another one."""
+    for option in describe(type(options)):
+        value = getattr(options, option.name)
+        if option.secret or not (option.required or option.name.endswith("_id")):
+            continue
+        if isinstance(value, int) and not isinstance(value, bool):
+            yield option.name, value + 1
+        elif isinstance(value, str) and "://" not in value:
+            yield option.name, f"{value}9"
 
 
 class SignInChecks(Wishes):

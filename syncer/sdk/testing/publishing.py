@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -148,6 +149,20 @@ class PublishChecks(Wishes):
     def test_find_nothing(self, bench: Bench) -> None:
         bench.driver.converge(self.listing(bench))
         assert not list(bench.connector().find_listing(ListingRef("kanari-tak-ada", ("KANARI-TAK-ADA-1",))))
+
+    @check("an id with signs in it stays one part of an address", PUBLISHES)
+    def test_id_in_address(self, bench: Bench) -> None:
+        client = bench.client()
+        strange = "kanari/../9?x=1&y#z"
+        try:
+            bench.connector_type(bench.options, bench.context(client)).fetch_listing(strange)
+        except ConnectorError as error:
+            bench.driver.errors.append(error)
+        for url in client.urls:
+            parts = urlsplit(url)
+            assert "kanari/" not in parts.path, f"{parts.path}: an id leads elsewhere; quote(id, safe='') it"
+            assert "z" not in parts.fragment, "an id ends the address; quote(id, safe='') it"
+            assert ("x", "1") not in parse_qsl(parts.query), "an id adds to the query; quote(id, safe='') it"
 
     @check("withdrawn and brought back", PUBLISHES)
     def test_hide_and_show(self, bench: Bench) -> None:
