@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from connectors.shopee import errors, sign_in, taxonomy
+from connectors.shopee import errors, orders, sign_in, taxonomy, webhooks
 from connectors.shopee import render as rendering
 from connectors.shopee.client import ShopeeClient, first_tokens
 from connectors.shopee.limits import MAX_AXES, MAX_MODELS
@@ -15,6 +16,7 @@ from connectors.shopee.look import Reader
 from connectors.shopee.options import HOSTS, TEST_HOSTS, ShopeeOptions
 from connectors.shopee.writes import EDITABLE_FIELDS, Writer
 from syncer.domain.listing import Json, RemoteListing, Rendered, WantedListing
+from syncer.domain.order import RemoteOrder
 from syncer.domain.taxonomy import RemoteAttribute, RemoteCategory
 from syncer.domain.words import Words
 from syncer.sdk.contract import (
@@ -23,8 +25,11 @@ from syncer.sdk.contract import (
     BudgetKind,
     Context,
     Finding,
+    Hint,
     Identity,
     Info,
+    OrderFacts,
+    OrderPage,
     StopStep,
     Tokens,
 )
@@ -41,7 +46,7 @@ _OFFERS_A_CALL, _ITEMS_A_CALL = 50, 50
 
 
 class ShopeeConnector:
-    """One Shopee shop. Listings only; orders and pushes come with another part.
+    """One Shopee shop: its listings, its orders, and the pushes that tell of them.
 
     A variant's SKU, weight and size are changed by RESHAPE (``update_model``), as are option names, option
     pictures and which variants there are. A CREATE with variants leaves a hidden item; RESHAPE fills it, SHOW lists it.
@@ -72,6 +77,8 @@ class ShopeeConnector:
             read_lag_s=5.0,
             source="shopee.md 5.7, 5.8, 5.19 (unconfirmed numbers)",
         ),
+        orders=orders.FACTS,
+        webhooks=webhooks.FACTS,
         editable_fields=EDITABLE_FIELDS,
         max_axes=MAX_AXES,
         max_offers=MAX_MODELS,
@@ -90,6 +97,7 @@ class ShopeeConnector:
         self.review_check_s = options.review_check_s
         self._client = ShopeeClient(options, context)
         self._reader = Reader(self._client, options.location_id)
+        self._orders = orders.Orders(self._client)
         self._facts = KeptFacts(self._fetch, _FACT_TTL_S)
         self._writer = Writer(
             self._client,
@@ -206,6 +214,36 @@ class ShopeeConnector:
                 "no_image_id", Words("Shopee menjawab tanpa nomor foto.", "Shopee answered without a photo id.")
             )
         raise errors.picture_refused(reply.code or refusal, reply.request_id)
+
+    # Orders
+
+    def order_facts(self) -> OrderFacts:
+        """Return what holds for this account's orders, with its own time for how late they show up."""
+        return replace(orders.FACTS, lag_s=self._options.orders_lag_s)
+
+    def fetch_orders(self, since: dt.datetime, until: dt.datetime, cursor: str | None) -> OrderPage:
+        """Return the next page of all orders that changed in [``since``, ``until``], lines included."""
+        return self._orders.changed(since, until, cursor)
+
+    def fetch_open_orders(self, cursor: str | None) -> OrderPage:
+        """Return the next page of all orders of any age that are promised and not yet gone."""
+        return self._orders.open(cursor, self._context.now())
+
+    def fetch_orders_by_id(self, remote_ids: Sequence[str]) -> Sequence[RemoteOrder]:
+        """Return these orders; those that Shopee doesn't know are left out."""
+        return self._orders.by_id(remote_ids)
+
+    def webhook_app(self) -> str:
+        """Return the partner id: Shopee has one address for an app (shopee.md 8.1)."""
+        return str(self._options.partner_id)
+
+    def is_signed(self, address: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Return whether a push is Shopee's own."""
+        return webhooks.is_signed(self._options.partner_key.get_secret_value(), address, headers, body)
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
+        """Return what a push tells us to look at."""
+        return webhooks.hints(body)
 
     # Facts and categories
 

@@ -27,4 +27,5 @@ HELP_ID: Mapping[str, str] = {
     "late_write_s": "Sampai berapa lama perubahan tanpa jawaban masih bisa masuk, dalam detik.",
     "search_lag_s": "Berapa lama barang baru belum muncul di pencarian, dalam detik.",
     "read_lag_s": "Berapa lama bacaan bisa ketinggalan, dalam detik.",
+    "orders_lag_s": "Sampai berapa lama pesanan atau perubahannya baru terlihat, dalam detik.",
 }

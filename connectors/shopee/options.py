@@ -79,3 +79,6 @@ class ShopeeOptions(Options):
         60.0, description="How late a new listing shows in look-ups, in seconds.", ge=0, le=86_400
     )
     read_lag_s: float = Field(5.0, description="How old a state a read may show, in seconds.", ge=0, le=600)
+    orders_lag_s: float = Field(
+        60.0, description="How late an order or a change of one may show up, in seconds.", ge=0, le=3600
+    )

@@ -248,6 +248,7 @@ class ShopeeSandbox(Sandbox):
             "access_token": access,
             "refresh_token": refresh,
             "access_expires_at": expires.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "orders_lag_s": self.limits.orders_lag_s,
         }
 
     def listings(self, account: str | None = None) -> list[dict[str, Any]]:
