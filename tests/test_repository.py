@@ -82,3 +82,22 @@ def test_no_work_is_left_for_later_in_the_code() -> None:
         if marks.search(line)
     ]
     assert found == []
+
+
+def test_what_the_readme_tells_people_to_make_is_not_taken_for_source() -> None:
+    text = (ROOT / "README.md").read_text("utf-8") + (ROOT / "docs/operations.md").read_text("utf-8")
+    made = set(re.findall(r"(?:export|backup|restore|> ?) ?([a-z][\w-]*\.\w+)", text))
+    assert {"catalogue.xlsx", "sandbox.json", "syncer.log", "move.zip"} <= made
+    kept = [name for name in sorted({*made, ".env", ".demo/syncer.db"}) if not ignored(name)]
+    assert not kept, f".gitignore lets these through: {kept}"
+
+
+def ignored(name: str) -> bool:
+    return subprocess.run(["git", "check-ignore", "--quiet", name], cwd=ROOT, check=False).returncode == 0
+
+
+def test_each_target_of_the_makefile_is_explained() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = {name for line in re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE) for name in line.split()}
+    told = set(re.findall(r"^\| `make ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE))
+    assert targets == told

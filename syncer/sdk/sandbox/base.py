@@ -6,6 +6,33 @@ the entry point group `syncer.sandboxes`.
 
 All methods of a sandbox run on one event loop, one after another: state needs no locks, and one call is
 applied as a whole or not at all.
+
+How to write one, in an order in which it can be tried at each step (`koperasi/sandbox.py` in the tests is the
+smallest whole example):
+
+1. **Name and theme**: `name` is the connector's, `theme` how the window looks. Numbers and switches of the platform
+   are a subclass of `Limits`; its fields can be set with `--set` and over the control API. Rates that nobody
+   publishes and behaviours that nobody confirms belong there, so that tests try both.
+2. **State**: plain dictionaries, of shops, of items by id, of pictures. Time is `self.clock.now()`, never the
+   machine's: tests move it. Ids look like the platform's, and differ between shops.
+3. **Addresses**: `operation` finds the `Operation` behind a method and a path (mark `writes`, `lists` and `batch`
+   truly: faults and the conformance suite go by them), `unknown` answers the rest as the platform does.
+4. **The door**: `admit` checks signature, token and rate in the platform's own order, and sets `call.account`.
+5. **Handlers**: one a call, taking a `Call`, returning an `Answer` with the platform's envelope. Check the whole
+   request first, then change state, so that a refusal changes nothing; raise an exception of your own for refusals and
+   let `failure` turn it into the error's form. Each check names its line of the documents. Refuse what the platform
+   refuses, even where it would be easy to be kind: a bug of the connector must not pass here.
+6. **Faults**: most work by themselves. Honour `call.as_of` (answer from that moment's state), `call.hide_newer_than`
+   (lists leave out what is newer) and `call.partial` (fail part of the batch); `struck` is the error answers' form.
+7. **Control**: `account_options` (what `syncer account add` needs), `listings`, `edit`, `decide`, `clear`; tokens,
+   consent and further shops where the platform has them.
+8. **Window**: `window` and `window_product` show what a buyer can see, `file` gives a picture's bytes. Call
+   `self.touched()` after each change: open pages follow.
+9. **Memory**: `changes` and `take_back` keep the shop over a restart (`--state`); end your constructor with
+   `self.restore()`.
+10. **Selling**, if the connector reads orders: see `selling.py`.
+
+Then run the conformance suite against it, and a client of the platform that somebody else wrote.
 """
 
 from __future__ import annotations
