@@ -14,7 +14,7 @@ import datetime as dt
 import uuid
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from syncer.domain.stock import STOCK_MAX, Reason
 from syncer.domain.text import clean_text
@@ -24,13 +24,32 @@ from syncer.inventory.locations import DEFAULT_LOCATION, Location, add_location,
 from syncer.inventory.marking import lock_listings, mark_moved
 from syncer.inventory.ripple import hangs_on
 from syncer.store.skus import FoundVariant, find_variant
-from syncer.store.tables import stock_level, stock_movement
+from syncer.store.tables import location as place
+from syncer.store.tables import stock_level, stock_movement, variant
 from syncer.store.upsert import insert_if_absent
 
 #: Reasons whose movement is a fact that has happened: it is written even if it takes the level below zero, so
 #: that an oversell stays visible.
 _FACTS = frozenset({Reason.SOLD})
-_SHARED = hangs_on(stock_level.c.variant_id)
+
+# Statements of the path that every change takes, built once: building them costs more than running them.
+_VARIANT_AT = (
+    select(
+        *(variant.c.id, variant.c.product_id, variant.c.sku, variant.c.single_piece),
+        *(place.c.id, place.c.code, place.c.name, place.c.pooled),
+    )
+    .join_from(variant, place, place.c.code == bindparam("of_code"))
+    .where(and_(variant.c.sku == bindparam("of_sku"), variant.c.retired_at.is_(None)))
+)
+_LEVEL = and_(
+    stock_level.c.variant_id == bindparam("of_variant"), stock_level.c.location_id == bindparam("at_location")
+)
+_SHARED = hangs_on(stock_level.c.variant_id).label("shared")
+#: SQLite has one writer at a time and ignores FOR UPDATE.
+_LOCK_LEVEL = select(stock_level.c.on_hand, stock_level.c.held, _SHARED).where(_LEVEL).with_for_update()
+_SET_LEVEL = update(stock_level).where(_LEVEL).values(on_hand=bindparam("after"), version=stock_level.c.version + 1)
+_SAME_REFERENCE = select(stock_movement.c.id).where(stock_movement.c.reference == bindparam("of_reference"))
+_ADD_MOVEMENT = insert(stock_movement).returning(stock_movement.c.id)
 
 
 class Movement(NamedTuple):
@@ -78,7 +97,7 @@ def set_on_hand(
     """
     if not 0 <= n <= STOCK_MAX:
         raise errors.bad_quantity(n)
-    entry = _Entry(connection, sku, location, reference or f"{reason.value}:{uuid.uuid4()}")
+    entry = _Entry(connection, sku, location, reference, reason)
     if entry.repeated:
         return None
     on_top = entry.held if without_held else 0
@@ -109,7 +128,7 @@ def move(
     """
     if not -STOCK_MAX <= delta <= STOCK_MAX:
         raise errors.bad_quantity(delta)
-    entry = _Entry(connection, sku, location, reference or f"{reason.value}:{uuid.uuid4()}")
+    entry = _Entry(connection, sku, location, reference, reason)
     if entry.repeated or delta == 0:
         return None
     after = entry.on_hand + delta
@@ -141,7 +160,7 @@ def transfer(
         raise errors.bad_quantity(n)
     name = reference or f"{Reason.MOVED.value}:{uuid.uuid4()}"
     # Both levels are locked in one order, so that two opposite transfers never wait for each other.
-    locked = {code: _Entry(connection, sku, code, name) for code in sorted({origin, target})}
+    locked = {code: _Entry(connection, sku, code, name, Reason.MOVED) for code in sorted({origin, target})}
     leaving = locked[origin]
     used = select(stock_movement.c.id).where(stock_movement.c.reference == f"{name}:from"[:120])
     if connection.execute(used).first() is None and leaving.held and n > leaving.on_hand - leaving.held:
@@ -171,30 +190,37 @@ def transfer(
     return None if out is None or into is None else (out, into)
 
 
+def _variant_at(connection: Connection, sku: str, code: str) -> tuple[FoundVariant, Location]:
+    """Return the variant and the location that people call so: nearly always found by one query."""
+    row = connection.execute(_VARIANT_AT, {"of_sku": sku.strip(), "of_code": code}).first()
+    if row is None:
+        return find_variant(connection, sku), find_location(connection, code)
+    return FoundVariant(*row[:4]), Location(*row[4:])
+
+
 class _Entry:
     """One level, locked until the transaction ends, about to get a movement."""
 
-    def __init__(self, connection: Connection, sku: str, location_code: str, reference: str) -> None:
+    def __init__(
+        self, connection: Connection, sku: str, location_code: str, reference: str | None, reason: Reason
+    ) -> None:
         self._connection = connection
-        self.found: FoundVariant = find_variant(connection, sku)
-        self._place: Location = find_location(connection, location_code)
-        self._reference = reference[:120]
-        self._key = and_(
-            stock_level.c.variant_id == self.found.id,
-            stock_level.c.location_id == self._place.id,
-        )
+        self.found, self._place = _variant_at(connection, sku, location_code)
+        self._reference = (reference or f"{reason.value}:{uuid.uuid4()}")[:120]
+        self._key = {"of_variant": self.found.id, "at_location": self._place.id}
         lock_listings(connection, [self.found.product_id])
         self.on_hand, self.held, self._alone = self._lock()
-        same = select(stock_movement.c.id).where(stock_movement.c.reference == self._reference)
-        self.repeated = connection.execute(same).first() is not None
+        same = {"of_reference": self._reference}
+        # A reference of our own making is new: nobody need look for it.
+        self.repeated = reference is not None and connection.execute(_SAME_REFERENCE, same).first() is not None
 
     def _lock(self) -> tuple[int, int, bool]:
-        row = {"variant_id": self.found.id, "location_id": self._place.id, "on_hand": 0}
-        insert_if_absent(self._connection, stock_level, row, ["variant_id", "location_id"])
-        # SQLite has one writer at a time and ignores FOR UPDATE.
-        locked = select(stock_level.c.on_hand, stock_level.c.held, _SHARED).where(self._key).with_for_update()
-        on_hand, held, shared = self._connection.execute(locked).one()
-        return int(on_hand), int(held), not shared
+        found = self._connection.execute(_LOCK_LEVEL, self._key).first()
+        if found is None:
+            row = {"variant_id": self.found.id, "location_id": self._place.id, "on_hand": 0}
+            insert_if_absent(self._connection, stock_level, row, ["variant_id", "location_id"])
+            found = self._connection.execute(_LOCK_LEVEL, self._key).one()
+        return int(found.on_hand), int(found.held), not found.shared
 
     def append(
         self, delta: int, *, reason: Reason, actor: str, note: str, now: dt.datetime, cause_id: int | None
@@ -214,11 +240,8 @@ class _Entry:
             "actor": clean_text(actor, max_length=80),
             "at": now,
         }
-        statement = insert(stock_movement).values(values).returning(stock_movement.c.id)
-        movement_id = self._connection.execute(statement).scalar_one()
-        self._connection.execute(
-            update(stock_level).where(self._key).values(on_hand=after, version=stock_level.c.version + 1)
-        )
+        movement_id = self._connection.execute(_ADD_MOVEMENT, values).scalar_one()
+        self._connection.execute(_SET_LEVEL, self._key | {"after": after})
         mark_moved(
             self._connection,
             [self.found.product_id],

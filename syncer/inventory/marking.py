@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case, func, or_, select
 
 from syncer.inventory.placing import settle_places
 from syncer.inventory.ripple import anything_hangs, mark_variants, products_moved_with
+from syncer.store.least import least
 from syncer.store.locks import lock_products
-from syncer.store.marks import Due, Lane, mark
+from syncer.store.marks import Due, Lane, mark_statement, run_mark
 from syncer.store.tables import account, listing, location, offer, stock_level, variant
 from syncer.store.wakeup import wake_after_commit
 
 _AT_ONCE = 400
+_OF_LISTINGS = listing.c.id.in_(bindparam("listings", expanding=True))
+_OF_PRODUCTS = listing.c.product_id.in_(bindparam("products", expanding=True))
 
 
 def mark_moved(
@@ -41,9 +45,10 @@ def mark_moved(
     if not alone:
         return mark_variants(connection, variant_ids, now=now, cause_id=cause_id)
     marked = 0
+    statement = _mark_moved(cause_id is not None)
     for start in range(0, len(product_ids), _AT_ONCE):
-        where = listing.c.product_id.in_(product_ids[start : start + _AT_ONCE])
-        marked += mark(connection, where, Due.STOCK, _lane(variant_ids), now=now, cause_id=cause_id)
+        lists = {"products": product_ids[start : start + _AT_ONCE], "variants": variant_ids}
+        marked += run_mark(connection, _OF_PRODUCTS, statement, now=now, cause_id=cause_id, parameters=lists)
     if marked:
         wake_after_commit(connection)
     settle_places(connection, variant_ids, now=now)
@@ -59,8 +64,8 @@ def mark_unsure(
     """
     marked = 0
     for start in range(0, len(listing_ids), _AT_ONCE):
-        where = listing.c.id.in_(listing_ids[start : start + _AT_ONCE])
-        marked += mark(connection, where, Due.STOCK, _lane(variant_ids), now=now)
+        lists = {"listings": listing_ids[start : start + _AT_ONCE], "variants": variant_ids}
+        marked += run_mark(connection, _OF_LISTINGS, _mark_unsure(), now=now, parameters=lists)
     if marked:
         wake_after_commit(connection)
     return marked
@@ -82,16 +87,35 @@ def lock_listings(connection: Connection, product_ids: Sequence[int]) -> None:
         connection.execute(rows).all()
 
 
-def _lane(variant_ids: Sequence[int]) -> ColumnElement[int]:
+@cache
+def _mark_unsure() -> Update:
+    return mark_statement(_OF_LISTINGS, Due.STOCK, _lane(), with_cause=False)
+
+
+@cache
+def _mark_moved(with_cause: bool) -> Update:
+    """Return the statement, built once: every change of stock runs it, and building it costs more than running it."""
+    return mark_statement(_OF_PRODUCTS, Due.STOCK, _lane(), with_cause=with_cause)
+
+
+def _lane() -> ColumnElement[int]:
+    """The lane that the most urgent moved offer of a listing deserves; every offer is looked at once."""
     shows_some = or_(offer.c.quantity_unknown, func.coalesce(offer.c.quantity, 1) > 0)
     shows_more = or_(offer.c.quantity_unknown, offer.c.quantity.is_(None), offer.c.quantity > _wanted())
     on_its_way = or_(listing.c.under_way.is_not(None), listing.c.seeking.is_not(None))
-    return case(
-        (_an_offer(variant_ids, and_(shows_some, _wanted() <= 0)), int(Lane.STOP)),
-        (_an_offer(variant_ids, shows_more), int(Lane.FALL)),
-        (on_its_way, int(Lane.FALL)),
-        else_=int(Lane.RISE),
+    stops = and_(shows_some, _wanted() <= 0)
+    moved = offer.c.variant_id.in_(bindparam("variants", expanding=True))
+    of_offers = (
+        select(func.min(case((stops, int(Lane.STOP)), (shows_more, int(Lane.FALL)), else_=int(Lane.RISE))))
+        .select_from(offer)
+        .join(variant, variant.c.id == offer.c.variant_id)
+        .join(account, account.c.id == listing.c.account_id)
+        .where(and_(offer.c.listing_id == listing.c.id, moved))
+        .correlate(listing)
+        .scalar_subquery()
     )
+    of_listing = case((on_its_way, int(Lane.FALL)), else_=int(Lane.RISE))
+    return least(func.coalesce(of_offers, int(Lane.RISE)), of_listing)
 
 
 def _wanted() -> ColumnElement[int]:
@@ -107,13 +131,3 @@ def _wanted() -> ColumnElement[int]:
     )
     wanted: ColumnElement[int] = free - case((variant.c.single_piece, 0), else_=account.c.buffer)
     return wanted
-
-
-def _an_offer(variant_ids: Sequence[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists(
-        select(offer.c.id)
-        .join(variant, variant.c.id == offer.c.variant_id)
-        .join(account, account.c.id == listing.c.account_id)
-        .where(and_(offer.c.listing_id == listing.c.id, offer.c.variant_id.in_(variant_ids), condition))
-        .correlate(listing)
-    )
