@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.tiktok_shop.client import TiktokClient
+from connectors.tiktok_shop import errors
+from connectors.tiktok_shop.client import Reply, TiktokClient
 from connectors.tiktok_shop.shop import Shop
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
 from syncer.sdk.contract import OrderFacts, OrderPage
-from syncer.sdk.errors import ConnectorError
+from syncer.sdk.errors import AccountStopped, ConnectorError
 from syncer.sdk.wire import Object, as_object, exact, objects, plain, text, whole
-
-log = logging.getLogger(__name__)
 
 _SEARCH = "/order/202309/orders/search"
 _DETAIL = "/order/202507/orders"
@@ -28,6 +26,8 @@ _PAGE = 100
 _IDS_A_CALL = 50
 #: Said of an order of another shop, or of none (tiktok_shop.md 12).
 _NOT_OURS = "21008111"
+#: A permission wasn't granted (tiktok_shop.md 15).
+_NO_PERMISSION = "105005"
 #: Statuses of orders that are promised and not gone, in the order in which an order passes through them.
 OPEN = ("UNPAID", "ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION")
 CANCELLED = "CANCELLED"
@@ -127,9 +127,10 @@ class Orders:
         return _order_page(page, following)
 
     def by_id(self, remote_ids: Sequence[str]) -> list[RemoteOrder]:
-        """Return these orders; those that the shop doesn't have, or that can't be understood, are left out.
+        """Return these orders; those that the shop doesn't have are left out.
 
         One order of another shop spoils the whole call (tiktok_shop.md 12), so the call is halved until it is alone.
+        Raises Unclassified if one of them can't be understood.
         """
         wanted = [one for one in dict.fromkeys(remote_ids) if one.isascii() and one.isdigit()]
         if not wanted:
@@ -137,16 +138,27 @@ class Orders:
         # A list is one value with commas: how a repeated key is signed is unconfirmed (tiktok_shop.md 2.1).
         params = self._shop.params(ids=",".join(wanted[:_IDS_A_CALL]))
         try:
-            rows = self._client.read("GET", _DETAIL, "order.read", params).rows("orders")
+            rows = self._read("GET", _DETAIL, "order.read", params).rows("orders")
         except ConnectorError as error:
             if error.code != _NOT_OURS:
                 raise
             half = len(wanted) // 2
             return [*self.by_id(wanted[:half]), *self.by_id(wanted[half:])] if half else []
         found, unreadable = _read_all(row for row in rows if text(row.get("id")) in wanted)
-        for key in unreadable:
-            log.warning("order %s can't be understood", plain(key, 40))
+        if unreadable:
+            raise errors.order_unreadable(unreadable[0])
         return found
+
+    def _read(
+        self, method: str, path: str, operation: str, params: Mapping[str, str], body: Mapping[str, Any] | None = None
+    ) -> Reply:
+        """Read something. A permission that is missing for orders alone must not keep the shop's stock from falling."""
+        try:
+            return self._client.read(method, path, operation, params, body=body)
+        except AccountStopped as error:
+            if error.code != _NO_PERMISSION:
+                raise
+            raise errors.orders_not_permitted(error) from None
 
     def _page(self, walk: _Walk, field: str, body: Mapping[str, Any], end: int) -> tuple[list[Object], _Walk | None]:
         """Return the rows of one call, and where the walk goes on; ``None`` after the last page.
@@ -160,11 +172,14 @@ class Orders:
             sort_order="ASC",
             **({"page_token": walk.token} if walk.token else {}),
         )
-        reply = self._client.read("POST", _SEARCH, "order.search", params, body=body)
+        reply = self._read("POST", _SEARCH, "order.search", params, body)
         rows, token = reply.rows("orders"), text(reply.data.get("next_page_token"))
         fresh = [row for row in rows if text(row.get("id")) not in walk.seen]
-        if not token or token == walk.token or not rows:
+        if not token:
             return fresh, None
+        if token == walk.token:
+            # Taken for the end, orders behind it would never be seen.
+            raise errors.pages_repeat()
         times = [(time, text(row.get("id"))) for row in rows if (time := whole(row.get(field))) is not None]
         last = max((time for time, _ in times if time < end), default=walk.since)
         if last > walk.since:

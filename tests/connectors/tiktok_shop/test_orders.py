@@ -11,7 +11,7 @@ import pytest
 
 from syncer.domain.order import Meaning, RemoteOrder
 from syncer.sdk.contract import OrderPage, ReadsOrders, TunesOrders
-from syncer.sdk.errors import Unclassified
+from syncer.sdk.errors import Blocked, Transient, Unclassified
 from tests.connectors.tiktok_shop.canned import AT, Canned, ok, refused
 
 SEARCH, DETAIL = "/order/202309/orders/search", "/order/202507/orders"
@@ -243,9 +243,30 @@ def test_orders_of_the_last_minute_go_by_token_because_they_may_be_moving(canned
     assert canned.requests[0].json()["update_time_lt"] == AT + 361
 
 
-def test_a_walk_ends_when_a_token_repeats(canned: Canned) -> None:
+def test_a_token_that_repeats_is_not_the_end(canned: Canned) -> None:
     canned.give(SEARCH, found([order("1", AT - 300)], "t1"), found([order("1", AT - 300)], "t1"))
-    assert len(walk(canned)) == 3
+    with pytest.raises(Transient, match="pages_repeat"):
+        walk(canned)
+
+
+def test_an_empty_page_is_not_the_end_either(canned: Canned) -> None:
+    canned.give(SEARCH, found([], "t1"), found([order("1")]))
+    assert [one.remote_id for page in walk(canned) for one in page.orders] == ["1"]
+    assert canned.requests[1].param("page_token") == "t1"
+
+
+def test_a_permission_that_is_missing_for_orders_leaves_the_rest_at_work(canned: Canned) -> None:
+    connector = canned.connector()
+    canned.give(SEARCH, refused(105005))
+    canned.give(DETAIL, refused(105005))
+    for call in (
+        lambda: connector.fetch_orders(SINCE, UNTIL, None),
+        lambda: connector.fetch_open_orders(None),
+        lambda: connector.fetch_orders_by_id(["1"]),
+    ):
+        with pytest.raises(Blocked, match="105005") as caught:
+            call()
+        assert "reconnect" in caught.value.remedy.id
 
 
 def test_open_orders_are_read_in_the_order_in_which_orders_move_on(canned: Canned) -> None:
@@ -292,6 +313,12 @@ def test_an_order_of_another_shop_does_not_spoil_the_others(canned: Canned) -> N
     got = canned.connector().fetch_orders_by_id(["1", "2"])
     assert [one.remote_id for one in got] == ["1"]
     assert [request.param("ids") for request in canned.requests] == ["1,2", "1", "2"]
+
+
+def test_an_order_by_id_that_can_not_be_understood_is_told(canned: Canned) -> None:
+    canned.give(DETAIL, ok(orders=[order("1"), order("2", line_items=[])]))
+    with pytest.raises(Unclassified, match="order_unreadable"):
+        canned.connector().fetch_orders_by_id(["1", "2"])
 
 
 def test_other_refusals_of_a_read_are_told(canned: Canned) -> None:
