@@ -16,6 +16,7 @@ from connectors.tiktok_shop import errors
 from connectors.tiktok_shop.client import Reply, TiktokClient
 from connectors.tiktok_shop.shop import Shop
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
+from syncer.domain.words import Words
 from syncer.sdk.contract import OrderFacts, OrderPage
 from syncer.sdk.errors import AccountStopped, ConnectorError
 from syncer.sdk.wire import Object, as_object, exact, objects, plain, text, whole
@@ -71,6 +72,13 @@ FACTS = OrderFacts(
     lag_s=60.0,
     overlap_s=600.0,
     ids_a_call=_IDS_A_CALL,
+    # Tokopedia's seller academy: order cancellation (18 June 2025), violation points (21 October 2025).
+    cancel_cost=Words(
+        "Dibatalkan penjual: menaikkan tingkat pembatalan karena kesalahan penjual (SFCR), yang bisa menjadi poin "
+        "pelanggaran; sejak 12 poin toko dibatasi. Dibatalkan pembeli sebelum dikirim: tidak dihitung.",
+        "Called off by the seller: it raises the seller-fault cancellation rate (SFCR), which may bring violation "
+        "points; from 12 points on the shop is restricted. Called off by the buyer before it is shipped: not counted.",
+    ),
     source="tiktok_shop.md 10, 12; 14 for CANCEL; lag_s unconfirmed",
 )
 
