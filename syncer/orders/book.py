@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, true, update
 
 from syncer.channels.records import Account
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
@@ -134,13 +134,14 @@ def lock_orders(connection: Connection, ids: Collection[int]) -> list[Stored]:
     return _load(connection, channel_order.c.id.in_(sorted(ids)), lock=True)
 
 
-def find_orders(connection: Connection, name: str) -> list[Stored]:
-    """Return the orders that people call ``name``: by the channel's id of it, or by ours."""
-    same = channel_order.c.remote_id == name
-    if name.isdigit() and len(name) < 10:
-        found = _load(connection, same)
-        return found or _load(connection, channel_order.c.id == int(name))
-    return _load(connection, same)
+def find_orders(connection: Connection, name: str, *, door: str | None = None) -> list[Stored]:
+    """Return the orders that people call ``name``: by the channel's id of it, or by ours; at one ``door`` only."""
+    here = and_(channel_order.c.door == door if door is not None else true(), channel_order.c.remote_id == name)
+    found = _load(connection, here)
+    if found or not (name.isdigit() and len(name) < 10):
+        return found
+    ours = and_(channel_order.c.door == door if door is not None else true(), channel_order.c.id == int(name))
+    return _load(connection, ours)
 
 
 def _load(connection: Connection, where: Any, *, lock: bool = False) -> list[Stored]:

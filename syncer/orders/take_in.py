@@ -16,13 +16,14 @@ from sqlalchemy import Connection
 from syncer.channels.records import Account
 from syncer.domain.order import QUANTITY_MAX, Count, Meaning, RemoteOrder, count_lines
 from syncer.domain.words import Words
+from syncer.inventory.bundles import parts_of
 from syncer.inventory.posting import Stock, lock_stock
+from syncer.inventory.reserving import recount
 from syncer.orders import oversell
 from syncer.orders.binding import Named, bind, named
 from syncer.orders.book import Bound, Entry, Stored, door_of, open_orders, write_orders
 from syncer.orders.counting import Change, Held, Places, append, load_counts
 from syncer.orders.echo import Moved, after_orders, changes_of
-from syncer.orders.parts import parts_of
 from syncer.sdk.contract import OrderFacts
 from syncer.store.wakeup import wake_after_commit
 
@@ -42,6 +43,7 @@ class TakenIn:
     unknown_lines: int = 0
     oversold: tuple[int, ...] = ()
     stale: int = 0
+    new: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,13 @@ def take_in_at(
     work = _Work(connection, door, facts, fresh, now=now, opening=opening)
     oversold = work.count()
     write_orders(connection, work.entries, account_id=door.account_id, read_as_of=read_began_at)
+    if door.account_id is not None and work.moved:
+        recount(connection, door.account_id, work.moved, told=facts.tells_promotions)
     changed = sum(entry.changed for entry in work.entries)
     if changed:
         wake_after_commit(connection)
-    return TakenIn(changed, work.counted, work.unknown_lines, oversold, len(newest) - len(fresh))
+    new = sum(stored.new for _order, stored in fresh)
+    return TakenIn(changed, work.counted, work.unknown_lines, oversold, len(newest) - len(fresh), new)
 
 
 def _newest(orders: Iterable[RemoteOrder]) -> list[RemoteOrder]:
@@ -143,6 +148,7 @@ class _Work:
         meant = bind(connection, door.account_id, _unbound(fresh))
         self.entries = [Entry(order, stored, _bound(facts, order, stored, meant)) for order, stored in fresh]
         self.counted = 0
+        self.moved: frozenset[int] = frozenset()
         named_ids = {one.variant_id for entry in self.entries for one in entry.lines if one.variant_id is not None}
         self._parts = parts_of(connection, named_ids)
         self._counts = load_counts(connection, [entry.stored.id for entry in self.entries])
@@ -187,10 +193,11 @@ class _Work:
         changes = [change for entry in self.entries for change in self._changes(entry, places)]
         moved = append(self._connection, self._stock, changes, actor=self._door.name, now=self._now)
         self.counted = len({one.order_id for one in changes if not one.silent and one.after != one.before.count})
+        self.moved = frozenset(one.variant_id for one in moved)
         if not moved:
             return ()
         orders = {one.variant_id: one.order_id for one in changes}
-        flags = oversell.check(self._connection, {one.variant_id for one in moved}, now=self._now, order_ids=orders)
+        flags = oversell.check(self._connection, self.moved, now=self._now, order_ids=orders)
         return tuple(flag.variant_id for flag in flags)
 
     def _changes(self, entry: Entry, places: Places) -> list[Change]:

@@ -1,0 +1,97 @@
+"""Sales that no channel tells of: at a bazaar, over the counter, in a family chat. Recorded in one line, and undone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import Connection, update
+
+from syncer.channels.records import catalogue_currency
+from syncer.domain.order import QUANTITY_MAX, Meaning, OrderLine, RemoteOrder
+from syncer.domain.text import clean_text
+from syncer.inventory.ledger import Movement
+from syncer.inventory.levels import available
+from syncer.inventory.locations import find_location
+from syncer.orders import errors, inbox
+from syncer.orders.book import SALE, find_orders
+from syncer.orders.take_in import Door, take_in_at
+from syncer.sdk.contract import OrderFacts
+from syncer.store.order_tables import channel_order
+from syncer.store.skus import find_variant
+
+SOLD, UNDONE = "sold", "undone"
+#: What is sold over the counter is gone at once.
+SALE_FACTS = OrderFacts(meanings={SOLD: Meaning.GONE, UNDONE: Meaning.BACK})
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A sale as recorded. ``free`` is what is left of it in the pool; below zero it is oversold.
+
+    ``new``: false if a sale with the same reference was recorded before.
+    """
+
+    id: int
+    reference: str
+    sku: str
+    quantity: int
+    free: int
+    oversold: bool
+    new: bool = True
+
+
+def record_sale(
+    connection: Connection,
+    sku: str,
+    quantity: int = 1,
+    *,
+    location: str = "",
+    price: Decimal | None = None,
+    note: str = "",
+    reference: str = "",
+    sold_at: dt.datetime | None = None,
+    now: dt.datetime,
+) -> Sale:
+    """Take ``quantity`` pieces out of stock because they were sold; a sale is a fact and never refused for stock.
+
+    ``location`` is where they were (default: the pooled location with the most); ``price`` is for one piece, in the
+    catalogue's currency. ``reference`` makes a repeat of the same sale nothing. Raises UnknownSku, UnknownLocation,
+    OrderError.
+    """
+    if not 1 <= quantity <= QUANTITY_MAX:
+        raise errors.bad_number(quantity)
+    found = find_variant(connection, sku)
+    place = find_location(connection, location).id if location else None
+    name = reference.strip()[:120] or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    currency = catalogue_currency(connection)
+    line = OrderLine("1", "", "", found.sku, quantity, price=price, currency=currency)
+    at = sold_at or now
+    total = None if price is None else price * quantity
+    order = RemoteOrder(name, SOLD, at, at, (line,), total=total, currency=currency)
+    said = clean_text(note, max_length=300)
+    before = find_orders(connection, name, door=SALE)
+    if not before:
+        door = Door(SALE, location_id=place, note=said)
+        take_in_at(connection, door, SALE_FACTS, [order], read_began_at=now, now=now)
+    stored = find_orders(connection, name, door=SALE)[0]
+    free = available(connection, [found.id])[found.id]
+    return Sale(stored.id, name, found.sku, quantity, free, free < 0, not before)
+
+
+def undo_sale(connection: Connection, name: str, *, actor: str = "", now: dt.datetime) -> list[Movement]:
+    """Take a sale back, as if it had not been: its pieces are on the shelf again. Raises OrderError."""
+    found = find_orders(connection, name.strip(), door=SALE)
+    if len(found) != 1:
+        raise errors.no_sale(name)
+    if found[0].status == UNDONE:
+        raise errors.undone_already(name)
+    moved = inbox.give_back(connection, found[0], actor=actor, now=now)
+    connection.execute(
+        update(channel_order)
+        .where(channel_order.c.id == found[0].id)
+        .values(status=UNDONE, revision=channel_order.c.revision + 1, updated_at=now)
+    )
+    return moved

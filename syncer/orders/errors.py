@@ -1,0 +1,127 @@
+"""What can be wrong with a command about orders, in words with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from syncer.domain.words import SyncerError, Words
+
+
+class OrderError(SyncerError):
+    """Something about an order that a person must put right; the sentence says how."""
+
+
+def unknown_order(name: str) -> OrderError:
+    """Return the error for an order that isn't there."""
+    shown = name[:60]
+    return OrderError(
+        Words(
+            f'Pesanan "{shown}" tidak ada. Lihat daftarnya: syncer orders.',
+            f'There is no order "{shown}". See the list: syncer orders.',
+        )
+    )
+
+
+def several_orders(name: str, ids: Sequence[int]) -> OrderError:
+    """Return the error for an order number that two shops use."""
+    listed = ", ".join(str(one) for one in ids)
+    return OrderError(
+        Words(
+            f'Ada beberapa pesanan bernomor "{name[:60]}". Pakai nomor Syncer-nya: {listed}.',
+            f'Several orders have the number "{name[:60]}". Use Syncer\'s own number: {listed}.',
+        )
+    )
+
+
+def unknown_line(order: str, line: str, names: Sequence[str]) -> OrderError:
+    """Return the error for a line that the order doesn't have."""
+    listed = ", ".join(names[:10]) or "-"
+    return OrderError(
+        Words(
+            f'Pesanan {order} tidak punya baris "{line[:60]}". Yang ada: {listed}.',
+            f'The order {order} has no line "{line[:60]}". There are: {listed}.',
+        )
+    )
+
+
+def bound_already(order: str, line: str, sku: str) -> OrderError:
+    """Return the error for a line whose variant is known."""
+    return OrderError(
+        Words(
+            f"Baris {line} di pesanan {order} sudah berarti {sku}. Stoknya sudah dihitung.",
+            f"The line {line} of order {order} means {sku} already. Its stock is counted.",
+        )
+    )
+
+
+def nothing_to_return(order: str) -> OrderError:
+    """Return the error for an order of which nothing is away."""
+    return OrderError(
+        Words(
+            f"Tidak ada barang pesanan {order} yang sudah keluar dan belum kembali.",
+            f"Nothing of order {order} has gone and not come back yet.",
+        )
+    )
+
+
+def too_many_returned(order: str, away: int) -> OrderError:
+    """Return the error for more pieces than had gone."""
+    return OrderError(
+        Words(
+            f"Dari pesanan {order} hanya {away} yang keluar. Tulis paling banyak {away}.",
+            f"Only {away} of order {order} had gone. Write at most {away}.",
+        )
+    )
+
+
+def no_sale(name: str) -> OrderError:
+    """Return the error for a sale that isn't there, or no sale of ours."""
+    return OrderError(
+        Words(
+            f'Tidak ada penjualan "{name[:60]}". Lihat: syncer orders --sales.',
+            f'There is no sale "{name[:60]}". See: syncer orders --sales.',
+        )
+    )
+
+
+def undone_already(name: str) -> OrderError:
+    """Return the error for a sale that was undone before."""
+    return OrderError(Words(f"Penjualan {name} sudah dibatalkan.", f"The sale {name} is undone already."))
+
+
+def bad_number(n: int) -> OrderError:
+    """Return the error for a sale of nothing."""
+    return OrderError(
+        Words(f"Jumlah {n} tidak bisa dijual. Tulis 1 atau lebih.", f"{n} pieces can't be sold. Write 1 or more.")
+    )
+
+
+def no_oversell(name: str) -> OrderError:
+    """Return the error for an oversell that isn't open."""
+    return OrderError(
+        Words(
+            f'Tidak ada kelebihan jual "{name[:60]}". Lihat: syncer orders oversold.',
+            f'There is no open oversell "{name[:60]}". See: syncer orders oversold.',
+        )
+    )
+
+
+def bad_partner(name: str) -> OrderError:
+    """Return the error for a partner's name that can't be used."""
+    return OrderError(
+        Words(
+            f'Nama mitra "{name[:40]}" tidak bisa dipakai. Tulis 1 sampai 60 huruf.',
+            f"The partner's name \"{name[:40]}\" can't be used. Write 1 to 60 letters.",
+        )
+    )
+
+
+def no_columns(missing: Sequence[str]) -> OrderError:
+    """Return the error for a list of sales without a column that it needs."""
+    listed = ", ".join(missing)
+    return OrderError(
+        Words(
+            f"Berkas ini tidak punya kolom {listed}. Kolomnya: SKU, jumlah, tanggal, dan nomor (bila ada).",
+            f"This file has no column {listed}. Its columns are: SKU, quantity, date, and reference (if there is one).",
+        )
+    )

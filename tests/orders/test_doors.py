@@ -1,0 +1,134 @@
+"""Sales at a bazaar, and a partner's list of what was sold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from decimal import Decimal
+
+import pytest
+
+from syncer.catalogue.importing.errors import ImportRefused
+from syncer.inventory.ledger import add_location, audit, set_on_hand
+from syncer.inventory.levels import Level, full_levels
+from syncer.orders.doors import record_sale, undo_sale
+from syncer.orders.errors import OrderError
+from syncer.orders.partner import SoldReport, import_sold
+from syncer.store.engine import read, write
+from syncer.store.marks import Lane
+from syncer.store.skus import UnknownSku
+from tests.catalogue.builders import NOW
+from tests.orders.shop import Shops, at, line, order
+
+LIST = "Kode,Jumlah,Tanggal,Nomor\nmangkuk-biru,2,23/11/2026,N-1\nmangkuk-biru,1,2026-11-24,\n"
+
+
+def test_a_sale_is_one_line_and_can_be_undone(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        sale = record_sale(connection, "mangkuk-biru", 2, price=Decimal(90000), note="bazar Setu", now=at(10))
+        assert (sale.sku, sale.quantity, sale.free, sale.oversold, sale.new) == ("mangkuk-biru", 2, 3, False, True)
+    assert shops.level() == Level(3, 0)
+    assert shops.owed()[1] == Lane.FALL
+    (row,) = shops.orders()
+    assert (row["door"], row["account_id"], row["total"], row["currency"]) == ("sale", None, Decimal(180000), "IDR")
+    with write(shops.engine) as connection:
+        undo_sale(connection, sale.reference, now=at(20))
+        with pytest.raises(OrderError, match="undone already"):
+            undo_sale(connection, str(sale.id), now=at(20))
+        assert audit(connection) == []
+    assert shops.level() == Level(5, 0)
+
+
+def test_a_repeated_sale_counts_once(shops: Shops) -> None:
+    for number in range(2):
+        with write(shops.engine) as connection:
+            sale = record_sale(connection, "mangkuk-biru", reference="hp-7:1", now=at(10))
+            assert sale.new is (number == 0)
+    assert shops.level() == Level(4, 0)
+
+
+def test_a_sale_is_a_fact_even_without_stock(shops: Shops) -> None:
+    shops.take(order(lines=[line(quantity=5)]))
+    with write(shops.engine) as connection:
+        add_location(connection, "galeri")
+        assert record_sale(connection, "mangkuk-biru", location="galeri", now=at(300)).oversold
+        with pytest.raises(UnknownSku):
+            record_sale(connection, "gelas", now=NOW)
+        with pytest.raises(OrderError, match="can't be sold"):
+            record_sale(connection, "mangkuk-biru", 0, now=NOW)
+        with pytest.raises(OrderError, match="no sale"):
+            undo_sale(connection, "A1", now=NOW)
+    assert [row["short"] for row in shops.oversells()] == [1]
+
+
+def take(shops: Shops, text: str | bytes, **more: object) -> SoldReport:
+    data = text.encode() if isinstance(text, str) else text
+    return import_sold(shops.engine, data, "Galeri Kota", now=at(500), language="en", **more)  # type: ignore[arg-type]
+
+
+def test_a_partners_list_counts_each_sale_once(shops: Shops) -> None:
+    report = take(shops, LIST)
+    assert (report.rows, report.new, report.pieces, report.refused) == (2, 2, 3, {})
+    assert shops.level() == Level(2, 0)
+    again = take(shops, LIST)
+    assert (again.new, again.changed, again.unchanged) == (0, 0, 2)
+    longer = take(shops, LIST + "mangkuk-biru,1,2026-11-24,\n")
+    assert (longer.new, longer.unchanged) == (1, 2)
+    assert shops.level() == Level(1, 0)
+    assert {row["created_at"] for row in shops.orders()} == {
+        dt.datetime(2026, 11, 22, 17, tzinfo=dt.UTC),
+        dt.datetime(2026, 11, 23, 17, tzinfo=dt.UTC),
+    }
+
+
+def test_rows_that_are_refused_come_back_and_can_be_mended(shops: Shops) -> None:
+    text = (
+        "Penjualan November\n\nSKU;Qty;Date;Ref\ngelas;1;2026-11-20;A\nmangkuk-biru;nol;2026-11-20;B\n"
+        "mangkuk-biru;0;2026-11-20;C\nmangkuk-biru;1;besok;D\nmangkuk-biru;1;2036-11-20;E\n;1;2026-11-20;F\n"
+        "mangkuk-biru;1;2026-11-20;G\n"
+    )
+    report = take(shops, text)
+    assert (report.new, sorted(report.refused)) == (1, [4, 5, 6, 7, 8, 9])
+    assert shops.level() == Level(4, 0)
+    assert report.returned is not None
+    back = report.returned.decode("utf-8-sig")
+    assert back.splitlines()[0] == "SKU,Qty,Date,Ref,Reason not imported"
+    assert "There is no SKU" in back
+    mended = back.replace("gelas", "mangkuk-putih").replace("nol", "2").replace("besok", "20/11/2026")
+    report = take(shops, mended)
+    assert (report.new, len(report.refused)) == (3, 3)
+    assert shops.level() == Level(1, 0)
+
+
+def test_a_workbook_is_read_too(shops: Shops) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Kode barang", "Terjual", "Tanggal"])
+    sheet.append(["mangkuk-biru", 2, dt.date(2026, 11, 20)])
+    data = io.BytesIO()
+    book.save(data)
+    assert take(shops, data.getvalue()).pieces == 2
+    assert take(shops, data.getvalue()).unchanged == 1
+    assert shops.level() == Level(3, 0)
+
+
+def test_a_partner_sells_from_its_own_place(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        apart = add_location(connection, "mitra", pooled=False).id
+        set_on_hand(connection, "mangkuk-biru", 4, location="mitra", now=NOW)
+    assert take(shops, LIST, dry_run=True).pieces == 3
+    take(shops, LIST, location="mitra")
+    with read(shops.engine) as connection:
+        assert full_levels(connection, [shops.blue])[shops.blue][apart] == Level(1, 0)
+
+
+def test_a_list_without_the_columns_is_refused(shops: Shops) -> None:
+    with pytest.raises(OrderError, match="date"):
+        take(shops, "SKU,Qty\nmangkuk-biru,1\n")
+    with pytest.raises(ImportRefused):
+        take(shops, "")
+    with pytest.raises(OrderError, match="partner's name"):
+        import_sold(shops.engine, LIST.encode(), " ", now=NOW)

@@ -1,0 +1,128 @@
+"""What orders ask of a person, and what the answers do."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncer.catalogue.edit import save_product
+from syncer.domain.order import Meaning
+from syncer.domain.stock import Reason
+from syncer.inventory.ledger import audit
+from syncer.inventory.levels import Level
+from syncer.orders.errors import OrderError
+from syncer.orders.inbox import bind_known, bind_line, find_order, give_back, questions, unknown_lines
+from syncer.store.engine import read, write
+from syncer.store.marks import Due, Lane
+from syncer.store.order_tables import bundle_part
+from syncer.store.skus import UnknownSku
+from tests.catalogue.builders import NOW, bowl
+from tests.orders.shop import Shops, at, line, order
+
+
+def test_an_unknown_sku_is_bound_later_and_the_stock_corrected(shops: Shops) -> None:
+    strange = line("7", sku="MGK-B", quantity=2, listing_id="X1", offer_id="Y1")
+    shops.take(
+        order(lines=[strange, line("8")]),
+        order(name="A2", lines=[line("1", sku="MGK-B", listing_id="X1", offer_id="Y1")]),
+        order("CANCELLED", name="A3", lines=[line("1", sku="lain")]),
+    )
+    shops.settle()
+    with read(shops.engine) as connection:
+        waiting = unknown_lines(connection)
+    assert [(one.order, one.line, one.sku, one.quantity, one.meaning) for one in waiting] == [
+        ("A1", "7", "MGK-B", 2, Meaning.SOLD),
+        ("A2", "1", "MGK-B", 1, Meaning.SOLD),
+    ]
+    with write(shops.engine) as connection:
+        with pytest.raises(UnknownSku):
+            bind_line(connection, "A1", "7", "gelas", now=at(300))
+        with pytest.raises(OrderError, match="no line"):
+            bind_line(connection, "A1", "9", "mangkuk-biru", now=at(300))
+        with pytest.raises(OrderError, match="no order"):
+            bind_line(connection, "Z", "9", "mangkuk-biru", now=at(300))
+        done = bind_line(connection, "A1", "MGK-B", "mangkuk-biru", now=at(300))
+        assert (done.lines, done.sku, len(done.moved), done.oversold) == (2, "mangkuk-biru", 2, ())
+        with pytest.raises(OrderError, match="means mangkuk-biru already"):
+            bind_line(connection, "A1", "7", "mangkuk-putih", now=at(300))
+        assert unknown_lines(connection) == []
+        assert audit(connection) == []
+    assert shops.level() == Level(5, 4)
+    assert shops.owed(1) == (Due.STOCK, Lane.FALL)
+    # The next order that names it so is understood at once, and the order itself goes on as any other.
+    assert shops.take(order(name="A4", lines=[strange]), began=310).unknown_lines == 0
+    shops.take(order("SHIPPED", [strange, line("8")], updated=120), began=320)
+    assert shops.level() == Level(2, 3)
+
+
+def test_a_line_that_meant_nothing_makes_the_number_unsure(shops: Shops) -> None:
+    shops.take(order(lines=[line("7", sku="MGK-B", quantity=2)]))
+    shops.settle()
+    with write(shops.engine) as connection:
+        bind_line(connection, "A1", "7", "mangkuk-biru", now=at(300))
+    assert shops.shown(0) == (3, True)
+    assert shops.shown(1) == (5, False)
+
+
+def test_what_the_catalogue_knows_by_now_is_bound_by_itself(shops: Shops) -> None:
+    shops.take(order(lines=[line(sku="hamper-1", quantity=2)]), order(name="A2", lines=[line(sku="never")]))
+    with write(shops.engine) as connection:
+        from decimal import Decimal
+
+        from syncer.domain.product import Variant
+
+        value = bowl("hamper", option_names=(), variants=(Variant("hamper-1", Decimal(1)),))
+        saved = save_product(connection, value, now=NOW)
+        assert saved.variant_ids is not None
+        parts = {"variant_id": saved.variant_ids["hamper-1"], "part_id": shops.blue, "quantity": 3}
+        connection.execute(bundle_part.insert().values(parts))
+        assert bind_known(connection, now=at(300)) == 1
+        assert bind_known(connection, now=at(301)) == 0
+        assert [one.order for one in unknown_lines(connection)] == ["A2"]
+    assert shops.level() == Level(5, 6)
+    assert [row["short"] for row in shops.oversells()] == [1]
+
+
+def test_pieces_that_came_back_go_on_the_shelf(shops: Shops) -> None:
+    shops.take(order("SHIPPED", [line(quantity=3)]))
+    shops.take(order("CANCELLED", [line(quantity=3)], updated=110), began=210)
+    with write(shops.engine) as connection:
+        (asked,) = questions(connection)
+        assert (asked["order"], asked["code"], asked["pieces"]) == ("A1", "ask", {"mangkuk-biru": 3})
+        which = find_order(connection, "A1")
+        with pytest.raises(OrderError, match="Only 3"):
+            give_back(connection, which, sku="mangkuk-biru", pieces=4, now=at(300))
+        with pytest.raises(OrderError, match="Nothing of order"):
+            give_back(connection, which, sku="mangkuk-putih", now=at(300))
+        (moved,) = give_back(connection, which, sku="mangkuk-biru", pieces=2, actor="ani", now=at(300))
+        assert (moved.delta, moved.reason, moved.on_hand_after) == (2, Reason.RETURNED, 4)
+        assert questions(connection) == []
+    shops.take(order("CANCELLED", [line(quantity=3)], updated=110), began=310)
+    with write(shops.engine) as connection:
+        assert questions(connection) == []
+        give_back(connection, find_order(connection, "A1"), now=at(320))
+        with pytest.raises(OrderError, match="Nothing"):
+            give_back(connection, find_order(connection, "A1"), now=at(330))
+        assert audit(connection) == []
+    shops.take(order("CANCELLED", [line(quantity=3)], updated=130), began=340)
+    assert shops.level() == Level(5, 0)
+    assert shops.counts() == [(0, 3, 3)]
+
+
+def test_lost_pieces_stay_gone_and_are_not_asked_about_again(shops: Shops) -> None:
+    shops.take(order("SHIPPED"))
+    shops.take(order("CANCELLED", updated=110), began=210)
+    with write(shops.engine) as connection:
+        assert give_back(connection, find_order(connection, "A1"), lost=True, now=at(300)) == []
+    shops.take(order("CANCELLED", updated=110), began=310)
+    with read(shops.engine) as connection:
+        assert questions(connection) == []
+    assert shops.level() == Level(4, 0)
+
+
+def test_two_shops_may_use_one_number(shops: Shops) -> None:
+    shops.take(order())
+    shops.take(order(), account=shops.two)
+    with read(shops.engine) as connection:
+        with pytest.raises(OrderError, match="Several orders"):
+            find_order(connection, "A1")
+        assert find_order(connection, "2").account_id == shops.two.id
