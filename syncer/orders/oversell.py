@@ -19,6 +19,8 @@ from syncer.store.wakeup import wake_after_commit
 
 _LOG = structlog.get_logger("syncer.orders")
 _AT_ONCE = 400
+#: A person sees to it: off the desk, and flagged anew only if still more is sold.
+HANDLED = "handled"
 
 
 class Flag(NamedTuple):
@@ -68,7 +70,13 @@ def check(
             if row is not None:
                 _close(connection, row[0], "free_again", now)
             continue
-        if row is None:
+        if row is not None and row[2] == HANDLED:
+            if pieces <= row[1]:
+                continue
+            reopened = {"state": "open", "short": pieces, "flagged_at": now, "settled_at": None}
+            connection.execute(update(oversell).where(oversell.c.id == row[0]).values(reopened))
+            flag = Flag(row[0], variant_id, pieces, True)
+        elif row is None:
             flag = Flag(
                 _insert(connection, variant_id, pieces, (order_ids or {}).get(variant_id), now),
                 variant_id,
@@ -89,7 +97,9 @@ def check(
 
 def recheck(connection: Connection, *, now: dt.datetime) -> None:
     """Look at all open flags again: the stock may have been counted, or made, meanwhile."""
-    open_now = list(connection.execute(select(oversell.c.variant_id).where(oversell.c.state == "open")).scalars())
+    open_now = list(
+        connection.execute(select(oversell.c.variant_id).where(oversell.c.state.in_(("open", HANDLED)))).scalars()
+    )
     check(connection, open_now, now=now)
 
 
@@ -109,12 +119,14 @@ class _Said:
         _LOG.warning("oversell", variant_id=self._flag.variant_id, short=self._flag.short, oversell_id=self._flag.id)
 
 
-def _open(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    found: dict[int, tuple[int, int]] = {}
+def _open(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, str]]:
+    """Return the flag of each variant that has one: its id, the pieces that were missing, its state."""
+    found: dict[int, tuple[int, int, str]] = {}
     for part in _parts(ids):
-        here = and_(oversell.c.state == "open", oversell.c.variant_id.in_(part))
-        query = select(oversell.c.id, oversell.c.variant_id, oversell.c.short).where(here)
-        found.update((row.variant_id, (row.id, row.short)) for row in connection.execute(query))
+        here = and_(oversell.c.state.in_(("open", HANDLED)), oversell.c.variant_id.in_(part))
+        names = (oversell.c.id, oversell.c.variant_id, oversell.c.short, oversell.c.state)
+        query = select(*names).where(here).order_by(oversell.c.id)
+        found.update((row.variant_id, (row.id, row.short, row.state)) for row in connection.execute(query))
     return found
 
 
