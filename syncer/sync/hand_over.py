@@ -116,7 +116,7 @@ def count_moving(connection: Connection) -> int:
 
 
 def advance(engine: Engine, now: dt.datetime, read_lags_s: Mapping[int, float]) -> int:
-    """Do the next step of every hand-over that can do one; return how many are still on their way.
+    """Do the next step of every hand-over that can do one; return how many get on by themselves still.
 
     ``read_lags_s`` says, by account id, how old a state a read may show.
     """
@@ -125,7 +125,8 @@ def advance(engine: Engine, now: dt.datetime, read_lags_s: Mapping[int, float]) 
     left = 0
     for start in range(0, len(ids), _AT_ONCE):
         with write(engine) as connection:
-            left += _advance_some(connection, ids[start : start + _AT_ONCE], now, read_lags_s)
+            _advance_some(connection, ids[start : start + _AT_ONCE], now, read_lags_s)
+            left = count_moving(connection)
     return left
 
 
@@ -135,13 +136,11 @@ def place_missing(engine: Engine, variant_ids: Sequence[int], now: dt.datetime) 
         settle_places(connection, variant_ids, now=now)
 
 
-def _advance_some(connection: Connection, ids: Sequence[int], now: dt.datetime, lags_s: Mapping[int, float]) -> int:
+def _advance_some(connection: Connection, ids: Sequence[int], now: dt.datetime, lags_s: Mapping[int, float]) -> None:
     query = select(placement).where(and_(placement.c.variant_id.in_(ids), placement.c.state == "moving"))
     rows = connection.execute(query.order_by(placement.c.variant_id).with_for_update(skip_locked=True)).all()
-    left = 0
     for row in rows:
-        left += not _step(connection, row, now, lags_s)
-    return left
+        _step(connection, row, now, lags_s)
 
 
 def _step(connection: Connection, row: Row[Any], now: dt.datetime, lags_s: Mapping[int, float]) -> bool:
@@ -161,8 +160,10 @@ def _step(connection: Connection, row: Row[Any], now: dt.datetime, lags_s: Mappi
     if row.stopped_at is None:
         _stopped(connection, row, origins, now, lags_s)
         return not origins and _finish(connection, row, now)
-    if all(_is_proved(connection, one, row.stopped_at, lags_s) for one in origins):
+    unproved = [one for one in origins if not _is_proved(connection, one, row.stopped_at, lags_s)]
+    if not unproved:
         return _finish(connection, row, now)
+    _ask_for_proof(connection, unproved, row.stopped_at, now, lags_s)
     return False
 
 
@@ -219,19 +220,37 @@ def _stopped(
     """Note that it is stopped everywhere; have the listings read back and the orders read past this moment."""
     _note(connection, row.variant_id, stopped_at=now)
     _note_move(connection, row.variant_id, stopped_at=now)
+    _ask_for_proof(connection, origins, now, now, lags_s)
+
+
+def _ask_for_proof(
+    connection: Connection,
+    origins: Sequence[Row[Any]],
+    stopped_at: dt.datetime,
+    now: dt.datetime,
+    lags_s: Mapping[int, float],
+) -> None:
+    """Have what isn't proved yet read: a read that was under way at the stop is none."""
     for one in origins:
-        at = now + dt.timedelta(seconds=lags_s.get(one.account_id, READ_LAG_S))
-        sooner = or_(listing.c.settle_at.is_(None), listing.c.settle_at > at)
-        connection.execute(update(listing).where(and_(listing.c.id == one.id, sooner)).values(settle_at=at))
-        if connection.execute(select(order_read.c.account_id).where(order_read.c.account_id == one.account_id)).first():
+        at = _seen_from(one, stopped_at, lags_s)
+        if one.verified_at is None or one.verified_at < at:
+            sooner = or_(listing.c.settle_at.is_(None), listing.c.settle_at > max(at, now))
+            connection.execute(update(listing).where(and_(listing.c.id == one.id, sooner)).values(settle_at=at))
+        orders = connection.execute(select(order_read).where(order_read.c.account_id == one.account_id)).first()
+        began = () if orders is None else (orders.began_at, orders.read_began_at)
+        if began and not any(moment is not None and moment > stopped_at for moment in began):
             read_soon(connection, one.account_id, now)
     wake_after_commit(connection)
 
 
+def _seen_from(one: Row[Any], stopped_at: dt.datetime, lags_s: Mapping[int, float]) -> dt.datetime:
+    """Return from when on a read shows the state after the stop."""
+    return stopped_at + dt.timedelta(seconds=lags_s.get(one.account_id, READ_LAG_S))
+
+
 def _is_proved(connection: Connection, one: Row[Any], stopped_at: dt.datetime, lags_s: Mapping[int, float]) -> bool:
     """Whether the stop was read back, and orders were read from after it."""
-    seen_from = stopped_at + dt.timedelta(seconds=lags_s.get(one.account_id, READ_LAG_S))
-    if one.verified_at is None or one.verified_at < seen_from:
+    if one.verified_at is None or one.verified_at < _seen_from(one, stopped_at, lags_s):
         return False
     query = select(order_read.c.read_began_at).where(order_read.c.account_id == one.account_id)
     found = connection.execute(query).first()

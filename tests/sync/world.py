@@ -31,6 +31,7 @@ from syncer.store.engine import read, write
 from syncer.store.sealed import Keys, open_keys
 from syncer.store.tables import account as account_table
 from syncer.store.tables import listing, listing_event, media
+from syncer.sync.hand_over import count_moving
 from syncer.sync.service import Deps, Service
 from syncer.sync.shop import Timing
 from tests.sync.stall import Stall
@@ -323,9 +324,11 @@ class World:
         ]
 
     def settled(self) -> bool:
-        """Whether nothing is due and nothing is to be read again."""
+        """Whether nothing is due, nothing is to be read again, and no piece is on its way."""
         busy = or_(listing.c.due != 0, listing.c.settle_at.is_not(None), listing.c.claim.is_not(None))
         with read(self.engine) as connection:
+            if count_moving(connection):
+                return False
             return connection.execute(select(listing.c.id).where(busy).limit(1)).first() is None
 
     def product_now(self, handle: str) -> Product:
