@@ -99,8 +99,9 @@ class OrderFacts:
     that has come to it: true, false, or ``None`` for unknown (also where the status is missing): then the number is
     set again. For a cancelled status, false means that the pieces were given back. ``lag_s`` is how late an order or
     a change of one may show up in the platform's own list. ``overlap_s``: how far each read goes back behind the last.
-    ``ids_a_call``: how many orders one :meth:`ReadsOrders.fetch_orders_by_id` takes. ``cancel_cost`` says to a person
-    what calling an order off costs the seller there.
+    ``ids_a_call``: how many orders one :meth:`ReadsOrders.fetch_orders_by_id` takes. ``tells_promotions``: its lines
+    say whether they took pieces that a promotion set aside; else every order within a campaign counts as its own.
+    ``cancel_cost`` says to a person what calling an order off costs the seller there.
     """
 
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
@@ -108,6 +109,7 @@ class OrderFacts:
     lag_s: float = 60.0
     overlap_s: float = 300.0
     ids_a_call: int = 50
+    tells_promotions: bool = False
     cancel_cost: Words | None = None
     source: str = ""
 
