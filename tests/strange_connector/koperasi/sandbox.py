@@ -11,6 +11,10 @@ There is no other source for this made-up platform than its handbook, which is t
    once; walks and `/v1/codes` may lag up to 2 seconds, and reads may be up to 2 seconds old. A write whose answer
    was lost lands within 3 seconds.
 5. Answers are XML turned into JSON: one entry is an object, several are a list, none is an empty text.
+6. Sales are told by their numbers, upwards, 20 a page, by when they changed or only the open ones; up to 2 seconds
+   late. A sale takes its pieces off the shelf when it is paid, and puts them back when it is called off.
+7. Each change of a sale is noted to the stall's address: JSON, marked in `X-Koperasi-Mark` with the base64 of
+   HMAC-SHA512 over the body. It wants `202 noted` back.
 """
 
 from __future__ import annotations
@@ -23,14 +27,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from koperasi.sales import SWITCHES, WORDS, entries, note, sale_json
+
 from syncer.sdk.sandbox import (
+    Address,
     Answer,
     Call,
     ControlError,
     Fault,
+    ForSale,
+    Letter,
     Limits,
     Operation,
+    OrderError,
+    OrderWords,
     Sandbox,
+    SoldOrder,
     Theme,
     WindowOffer,
     WindowProduct,
@@ -87,8 +99,10 @@ class KoperasiSandbox(Sandbox):
     """The stalls' platform, with one stall."""
 
     name: ClassVar[str] = "koperasi"
-    theme: ClassVar[Theme] = Theme("Koperasi", "Lapak kecil, tangan trampil", "#0b6e4f", "#074c36", "#e8f5ef")
+    theme: ClassVar[Theme] = Theme("Koperasi", "Lapak kecil, tangan trampil", "#0b6e4f", "#074c36", "#e8f5ef", "EUR")
     limits_type: ClassVar[type[Limits]] = KoperasiLimits
+    order_words: ClassVar[OrderWords | None] = WORDS
+    order_switches: ClassVar[Mapping[str, Mapping[str, bool]]] = SWITCHES
 
     def __init__(self, limits: Mapping[str, Any] | None = None, state: Any = None) -> None:
         super().__init__(limits, state)
@@ -119,6 +133,10 @@ class KoperasiSandbox(Sandbox):
                 return Operation("goods.by_ref", self._by_ref)
             case "GET", ["codes", _]:
                 return Operation("goods.by_code", self._by_code, lists=True)
+            case "GET", ["sales"]:
+                return Operation("sales.list", self._sales, lists=True)
+            case "GET", ["sales", _]:
+                return Operation("sales.get", self._sale)
             case "POST", ["goods"]:
                 return Operation("goods.create", self._create, "POST", writes=True)
             case "PUT", ["goods", _]:
@@ -209,6 +227,29 @@ class KoperasiSandbox(Sandbox):
         ]
         return Answer(body={"goods": _pack("good", found)})
 
+    def _sales(self, call: Call) -> Answer:
+        moments = [moment for moment in (call.as_of, call.hide_newer_than) if moment is not None]
+        moments.append(self.clock.now() - self.limits.orders_lag_s)
+        first, last = float(call.one("from") or 0), float(call.one("to") or "inf")
+        after, size = int(call.one("after") or 0), self._typed_limits.page_size
+        found = [
+            order
+            for order in self.book.all(STALL, min(moments))
+            if int(order.order_id) > after
+            and first <= order.updated <= last
+            and (call.one("open") != "yes" or order.status in ("asked", "paid"))
+        ]
+        found.sort(key=lambda order: int(order.order_id))
+        page = found[:size]
+        sales = entries("sale", [sale_json(order) for order in page])
+        return Answer(body={"sales": sales, "more": page[-1].order_id if len(found) > size else ""})
+
+    def _sale(self, call: Call) -> Answer:
+        order = self.book.get(_last(call), call.as_of)
+        if order is None:
+            raise Refused(404, "E04")
+        return Answer(body={"sale": sale_json(order)})
+
     def _create(self, call: Call) -> Answer:
         once = call.headers.get("idempotency-key") or ""
         old = self._goods.get(self._once.get(once, ""))
@@ -229,7 +270,7 @@ class KoperasiSandbox(Sandbox):
         good.text = _content(call.form)
         refused = self._write_lines(good, call)
         self._save(good, call)
-        return Answer(body={"good": _good_json(good), "refused": _entries("line", refused)})
+        return Answer(body={"good": _good_json(good), "refused": entries("line", refused)})
 
     def _shelve(self, call: Call) -> Answer:
         good = copy.deepcopy(self._existing(call, part=-2))
@@ -367,6 +408,35 @@ class KoperasiSandbox(Sandbox):
             ],
         }
 
+    # Sales
+
+    def for_sale(self, wanted: Mapping[str, Any]) -> ForSale:
+        """Return a line of a listing on the shelf."""
+        for good in self._goods.values():
+            for line in good.lines if good.shelf == "on" else ():
+                if wanted.get("sku") == line.code or (
+                    wanted.get("remote_id") == good.no and wanted.get("offer") in (line.no, line.code)
+                ):
+                    name = good.text["name"]
+                    return ForSale(STALL, good.no, line.no, line.code, name, line.cents / 100, line.count, line.pick)
+        raise OrderError("there is no such piece on the shelf")
+
+    def move_stock(self, offer: ForSale, pieces: int) -> int:
+        """Take pieces off the shelf, or put them back."""
+        good = copy.deepcopy(self._controlled(offer.listing_id))
+        line = next((line for line in good.lines if line.no == offer.offer_id), None)
+        if line is None:
+            return 0
+        moved = max(pieces, -line.count)
+        line.count += moved
+        self._note(good, "order")
+        self._put_back(good)
+        return moved
+
+    def order_letters(self, order: SoldOrder, address: Address) -> Sequence[Letter]:
+        """Return the note about a sale."""
+        return [note(order, STALL, self._key, next(self._numbers), address)]
+
     # Window
 
     def window(self, account: str | None, search: str) -> Sequence[WindowProduct]:
@@ -394,15 +464,8 @@ def _last(call: Call) -> str:
     return call.path.rsplit("/", 1)[-1]
 
 
-def _entries(name: str, entries: Sequence[Any]) -> Any:
-    """Turn entries into JSON as XML converters do."""
-    if not entries:
-        return ""
-    return {name: entries[0] if len(entries) == 1 else list(entries)}
-
-
 def _pack(name: str, goods: Sequence[Good]) -> Any:
-    return _entries(name, [_good_json(good) for good in goods])
+    return entries(name, [_good_json(good) for good in goods])
 
 
 def _good_json(good: Good) -> dict[str, Any]:
@@ -417,8 +480,8 @@ def _good_json(good: Good) -> dict[str, Any]:
         }
         for line in good.lines
     ]
-    entries = _entries("line", lines)
-    return {"@no": good.no, "ref": good.ref, **good.text, "shelf": good.shelf, "reason": good.reason, "lines": entries}
+    packed = entries("line", lines)
+    return {"@no": good.no, "ref": good.ref, **good.text, "shelf": good.shelf, "reason": good.reason, "lines": packed}
 
 
 def _content(form: Mapping[str, str]) -> dict[str, str]:
