@@ -99,20 +99,14 @@ def remove(connection: Connection, account: Account, *, force: bool = False) -> 
 
 
 def go_live(engine: Engine, account: Account, connector: Connector | None = None, *, now: dt.datetime) -> Left:
-    """Let a read-only account send. Without orders read in this is possible on a sandbox or an empty shop only.
+    """Let a read-only account send whose orders can't be read: possible on a sandbox or an empty shop only.
 
-    ``connector`` is asked whether the shop is still empty. Raises AccountError with the reason.
+    ``connector`` is asked whether the shop is still empty. Raises AccountError with the reason. Where orders can be
+    read, :func:`syncer.orders.going_live.go_live` takes the open ones in first.
     """
-    if account.mode is Mode.LIVE:
-        already = Words(f'Akun "{account.name}" sudah mengirim.', f'The account "{account.name}" is live already.')
-        return Left(account, notes=(already,))
-    if account.state is not State.ACTIVE:
-        raise AccountError(
-            Words(
-                f'Akun "{account.name}" sedang tidak aktif. Jalankan `syncer account check {account.name}` dulu.',
-                f'The account "{account.name}" is not active. Run `syncer account check {account.name}` first.',
-            )
-        )
+    already = ready_to_go_live(account)
+    if already is not None:
+        return already
     empty = sandbox_of(account.options) is not None or (
         connector is not None and first_mode(connector, account.options) is Mode.LIVE
     )
@@ -126,12 +120,32 @@ def go_live(engine: Engine, account: Account, connector: Connector | None = None
             )
         )
     with write(engine) as connection:
-        connection.execute(update(t.account).where(t.account.c.id == account.id).values(mode=Mode.LIVE.value))
-        connection.execute(
-            update(t.listing).where(t.listing.c.account_id == account.id, t.listing.c.due != 0).values(due_at=now)
+        return Left(send_from_now(connection, account, now))
+
+
+def ready_to_go_live(account: Account) -> Left | None:
+    """Return the answer for an account that is live already, else ``None``; raises AccountError for one that can't."""
+    if account.mode is Mode.LIVE:
+        already = Words(f'Akun "{account.name}" sudah mengirim.', f'The account "{account.name}" is live already.')
+        return Left(account, notes=(already,))
+    if account.state is not State.ACTIVE:
+        raise AccountError(
+            Words(
+                f'Akun "{account.name}" sedang tidak aktif. Jalankan `syncer account check {account.name}` dulu.',
+                f'The account "{account.name}" is not active. Run `syncer account check {account.name}` first.',
+            )
         )
-        wake_after_commit(connection)
-        return Left(load_account(connection, account.id))
+    return None
+
+
+def send_from_now(connection: Connection, account: Account, now: dt.datetime) -> Account:
+    """Make an account live, and what is due there due at once; return it as it is then."""
+    connection.execute(update(t.account).where(t.account.c.id == account.id).values(mode=Mode.LIVE.value))
+    connection.execute(
+        update(t.listing).where(t.listing.c.account_id == account.id, t.listing.c.due != 0).values(due_at=now)
+    )
+    wake_after_commit(connection)
+    return load_account(connection, account.id)
 
 
 def still_selling(connection: Connection, account_id: int) -> tuple[StillSelling, ...]:
@@ -217,7 +231,9 @@ __all__ = [
     "disconnect",
     "go_live",
     "pause",
+    "ready_to_go_live",
     "remove",
     "resume",
+    "send_from_now",
     "still_selling",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, true, update
 
+from syncer.channels.connectors import sandbox_of
 from syncer.channels.records import Account
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
 from syncer.orders.binding import Named
@@ -21,8 +22,13 @@ SALE = "sale"
 
 
 def door_of(account: Account) -> str:
-    """Return the door of a shop's orders: the shop itself, so that connecting it anew doesn't count them twice."""
-    return f"shop:{account.connector}:{account.shop_id}" if account.shop_id else f"account:{account.id}"
+    """Return the door of a shop's orders: the shop itself, so that connecting it anew doesn't count them twice.
+
+    Sandboxes may share a shop's id: there it is the account.
+    """
+    if account.shop_id and sandbox_of(account.options) is None:
+        return f"shop:{account.connector}:{account.shop_id}"
+    return f"account:{account.id}"
 
 
 def door_of_partner(name: str) -> str:

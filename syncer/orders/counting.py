@@ -119,9 +119,9 @@ def append(
     """Append what changed to the ledger and keep it as counted; inside the locks of ``stock``."""
     due = [one for one in changes if one.after != one.before.count]
     postings = [_posting(one) for one in due if not one.silent]
-    moved = post(connection, stock, [one for one in postings if one.delta or one.held_delta], actor=actor, now=now)
+    # Counted before it is posted: what a crafter makes to order shows what the counts leave of the week.
     _write(connection, due)
-    return moved
+    return post(connection, stock, [one for one in postings if one.delta or one.held_delta], actor=actor, now=now)
 
 
 def _posting(change: Change) -> Posting:

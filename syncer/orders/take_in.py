@@ -72,8 +72,13 @@ def take_in(
     ``opening``: they were placed before the account went live; what of them had gone by then is stored and listed,
     not counted (an order that we know already is not touched by this). Times are aware UTC.
     """
-    door = Door(door_of(account), account.id, account.location_id, account.name)
+    door = door_for(account)
     return take_in_at(connection, door, facts, orders, read_began_at=read_began_at, now=now, opening=opening)
+
+
+def door_for(account: Account) -> Door:
+    """Return the door through which a shop's orders come in."""
+    return Door(door_of(account), account.id, account.location_id, account.name)
 
 
 def take_in_at(
@@ -85,8 +90,9 @@ def take_in_at(
     read_began_at: dt.datetime,
     now: dt.datetime,
     opening: bool = False,
+    flag: bool = True,
 ) -> TakenIn:
-    """Do the same for any door; see :func:`take_in`."""
+    """Do the same for any door; see :func:`take_in`. ``flag``: false leaves oversells to the caller's own check."""
     newest = _newest(orders)
     book = open_orders(connection, door.name, door.account_id, newest, read_as_of=read_began_at, now=now)
     fresh = [
@@ -97,7 +103,7 @@ def take_in_at(
     if not fresh:
         return TakenIn(stale=len(newest))
     work = _Work(connection, door, facts, fresh, now=now, opening=opening)
-    oversold = work.count()
+    oversold = work.count(flag=flag)
     write_orders(connection, work.entries, account_id=door.account_id, read_as_of=read_began_at)
     if door.account_id is not None and work.moved:
         recount(connection, door.account_id, work.moved, told=facts.tells_promotions)
@@ -179,7 +185,7 @@ class _Work:
         since = order.created_at if stored.new else stored.updated_at
         return changes_of(self._facts, stored, order.status, entry.lines, since=since, until=order.updated_at)
 
-    def count(self) -> tuple[int, ...]:
+    def count(self, *, flag: bool) -> tuple[int, ...]:
         """Count every order and move the stock; return the variants that are oversold now."""
         if self._door.account_id is not None and self._moves:
             after_orders(self._connection, self._door.account_id, self._moves, now=self._now, opening=self._opening)
@@ -194,7 +200,7 @@ class _Work:
         moved = append(self._connection, self._stock, changes, actor=self._door.name, now=self._now)
         self.counted = len({one.order_id for one in changes if not one.silent and one.after != one.before.count})
         self.moved = frozenset(one.variant_id for one in moved)
-        if not moved:
+        if not moved or not flag:
             return ()
         orders = {one.variant_id: one.order_id for one in changes}
         flags = oversell.check(self._connection, self.moved, now=self._now, order_ids=orders)

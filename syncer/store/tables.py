@@ -216,6 +216,8 @@ account = Table(
     Column("swept_at", UtcTime),
     Column("sweep_cursor", Text),
     Column("created_at", UtcTime, nullable=False),
+    # Orders and the ledger may name an account for years: its id is never given twice.
+    sqlite_autoincrement=True,
 )
 
 #: The tokens of an account that signs in. ``refreshing`` is set, and committed, before the single-use refresh

@@ -190,6 +190,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["location_id"], ["location.id"], name=op.f("fk_account_location_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("name", name=op.f("uq_account_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_account_budget_group"), "account", ["budget_group"], unique=False)
     op.create_table(
