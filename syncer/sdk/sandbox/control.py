@@ -9,7 +9,7 @@
 | `POST edit` | a person changes title, price or stock there |
 | `POST items/ID` | the platform decides: `status` rejected, banned, live, hidden, review, deleted; `reason` |
 | `POST promotions` | locks price or stock (`lock`), holds pieces (`sku, quantity, ends_in_s`); never says it ended |
-| `GET, POST orders[?shop_id=]` | all orders; a buyer buys: `lines: [{sku, quantity}]`, `status`, `force` |
+| `GET, POST orders[?shop_id=]` | all orders; a buyer buys: `lines: [{sku, quantity}], status, force, age_s` |
 | `POST orders/ID/cancel`, `return` | whole, or `lines: [{sku or line_id, quantity}]`; `by` buyer, seller, system |
 | `POST orders/ID/pay`, `ship`, `move` | the next statuses; `move` takes any `status` of the platform |
 | `POST orders/ID/split` | one piece of `line_id` becomes a line of its own |

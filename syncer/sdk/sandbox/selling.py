@@ -28,6 +28,7 @@ from syncer.sdk.sandbox.orders import (
 from syncer.sdk.sandbox.postman import Address, Letter, Postman
 
 _MOST = 1000
+_ROLES = ("placed", "paid", "shipped", "cancelled", "returned")
 
 
 class Selling:
@@ -88,6 +89,8 @@ class Selling:
     def place_order(self, wanted: Mapping[str, Any]) -> SoldOrder:
         """A buyer buys: `lines` of {sku, quantity} (or remote_id, offer), one shop; `status` in the platform's word.
 
+        `age_s` says how long ago that was.
+
         Raises:
             OrderError: an unknown offer or status, or more than there is (`force` buys it all the same).
         """
@@ -108,18 +111,18 @@ class Selling:
             lines += self._lines(offer, pieces)
         if len({line.offer.account for line in lines}) != 1:
             raise OrderError("an order is placed in one shop")
-        now = self.clock.now()
+        made = self.clock.now() - _seconds(wanted.get("age_s", 0))
         order = SoldOrder(
             self.new_order_id(),
             lines[0].offer.account,
             status,
-            now,
-            now,
+            made,
+            made,
             tuple(lines),
             Buyer.invent(),
             front=str(wanted.get("front") or ""),
         )
-        return self._change(order)
+        return self._change(order, made)
 
     def _lines(self, offer: ForSale, pieces: int) -> list[SoldLine]:
         each = 1 if self.line_per_piece else pieces
@@ -186,9 +189,9 @@ class Selling:
                 raise OrderError("the order has no such pieces left")
         return chosen
 
-    def _change(self, order: SoldOrder) -> SoldOrder:
+    def _change(self, order: SoldOrder, at: float | None = None) -> SoldOrder:
         """Make a changed order the present one: the platform's number follows, and webhooks go out."""
-        now = self.clock.now()
+        now = self.clock.now() if at is None else at
         old = self.book.get(order.order_id)
         settled = replace(
             order,
@@ -265,12 +268,13 @@ class Selling:
     # Switches and keeping -----------------------------------------------------------------------------
 
     def settings(self) -> dict[str, Any]:
-        """The switches now, and the words that they are made of."""
+        """The switches now, the statuses that they are made of, and the platform's words for the usual ones."""
         words = self.order_words
         return {
             "lowers_at": dict(self.switches.lowers_at),
             "gives_back_at": dict(self.switches.gives_back_at),
             "statuses": sorted(words.known()) if words else [],
+            "words": {name: getattr(words, name) for name in _ROLES} if words else {},
         }
 
     def set_settings(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -300,6 +304,12 @@ class Selling:
         self.book.clear()
         self.postman.clear()
         self._reset_switches()
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 10**9:
+        raise OrderError("age_s must be a number of seconds")
+    return value
 
 
 def _pieces(value: object) -> int:

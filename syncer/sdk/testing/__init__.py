@@ -14,7 +14,7 @@ from __future__ import annotations
 import pytest
 
 # Before they are imported: so failed assertions show their values here as in any test file.
-for _part in ("changes", "declaration", "driver", "faults", "publishing", "suite"):
+for _part in ("changes", "declaration", "driver", "faults", "orders", "publishing", "suite", "webhooks"):
     pytest.register_assert_rewrite(f"{__name__}.{_part}")
 
 from syncer.sdk.testing.bench import Bench  # noqa: E402

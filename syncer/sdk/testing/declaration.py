@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from syncer.sdk import contract
-from syncer.sdk.contract import Info, PublishesListings, SignsIn, WritesFeed
+from syncer.sdk.contract import Info, PublishesListings, ReadsOrders, SignsIn, TakesWebhooks, WritesFeed
 from syncer.sdk.errors import AccountStopped, ConnectorError, Recovery, SignInNeeded
 from syncer.sdk.operations import Kind
 from syncer.sdk.options import BadOptions, Options, SecretStr, describe, options_table
@@ -92,6 +92,9 @@ class DeclarationChecks(Wishes):
         publishes = isinstance(connector, PublishesListings)
         assert publishes or isinstance(connector, WritesFeed), "a connector publishes listings or writes a feed"
         assert publishes == bool(info.operations), "info.operations names the writes of apply()"
+        assert isinstance(connector, ReadsOrders) == (info.orders is not None), "info.orders goes with ReadsOrders"
+        takes = isinstance(connector, TakesWebhooks)
+        assert takes == (info.webhooks is not None), "info.webhooks goes with TakesWebhooks"
         assert set(info.batches) <= info.operations, "info.batches names kinds that are no operations"
         if publishes:
             assert {Kind.CREATE, Kind.UPDATE} <= info.operations, "publishing takes CREATE and UPDATE at least"

@@ -26,9 +26,12 @@ from syncer.sdk.testing.checks import check, checks_of, names_of
 from syncer.sdk.testing.declaration import DeclarationChecks, SignInChecks
 from syncer.sdk.testing.faults import FaultChecks
 from syncer.sdk.testing.publishing import PublishChecks, RenderChecks
+from syncer.sdk.testing.webhooks import WebhookChecks
 
 
-class ConnectorSuite(DeclarationChecks, SignInChecks, RenderChecks, PublishChecks, ChangeChecks, FaultChecks):
+class ConnectorSuite(
+    DeclarationChecks, SignInChecks, RenderChecks, PublishChecks, ChangeChecks, FaultChecks, WebhookChecks
+):
     """Everything that a connector must do, checked against its own sandbox.
 
     ``connector`` is the entry point's name; the sandbox is found under the same name. ``gaps`` maps the names of

@@ -76,6 +76,17 @@ class Client:
         """Remove a listing for good."""
         self._call("DELETE", f"/v1/goods/{quote(number, safe='')}", "goods.delete")
 
+    def sales(self, form: Form, after: str) -> tuple[list[Mapping[str, Any]], str]:
+        """Return one page of sales, and what to ask for next ("" ends it)."""
+        params = [*form, *([("after", after)] if after else [])]
+        body = self._call("GET", "/v1/sales", "sales.list", params=params)
+        return many(body["sales"], "sale"), str(body.get("more") or "")
+
+    def sale(self, number: str) -> Mapping[str, Any]:
+        """Return one sale. Raises Gone."""
+        found: Mapping[str, Any] = self._call("GET", f"/v1/sales/{quote(number, safe='')}", "sales.get")["sale"]
+        return found
+
     def _call(
         self,
         method: str,

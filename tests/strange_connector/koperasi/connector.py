@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from koperasi import errors
-from koperasi.client import Client, many
+from koperasi import errors, orders
+from koperasi.client import Client, Form, many
 from koperasi.options import KoperasiOptions
 from koperasi.render import AXES_MAX, BRAND, CONDITION, DAYS, LINES_MAX, cents, render
 
@@ -21,9 +23,10 @@ from syncer.domain.listing import (
     Status,
     WantedListing,
 )
+from syncer.domain.order import RemoteOrder
 from syncer.domain.words import Words
-from syncer.sdk.contract import Budget, BudgetKind, Context, Finding, Identity, Info, StopStep
-from syncer.sdk.errors import ConnectorError
+from syncer.sdk.contract import Budget, BudgetKind, Context, Finding, Hint, Identity, Info, OrderPage, StopStep
+from syncer.sdk.errors import ConnectorError, Gone
 from syncer.sdk.operations import Kind, ListingRef, Operation, Page, Result
 from syncer.sdk.options import Options
 
@@ -46,6 +49,8 @@ class KoperasiConnector:
             StopStep(Kind.DELETE, siblings=True, source="koperasi handbook 3"),
         ),
         finding=Finding(search_lag_s=2.0, late_write_s=3.0, read_lag_s=2.0, strong=True, source="koperasi handbook 4"),
+        orders=orders.FACTS,
+        webhooks=orders.NOTES,
         editable_fields=("title", "description", "category", "pictures", BRAND, CONDITION, DAYS),
         max_axes=AXES_MAX,
         max_offers=LINES_MAX,
@@ -94,6 +99,44 @@ class KoperasiConnector:
         """Return the next page of the stall."""
         goods, more = self._client.page(cursor or "", _PAGE)
         return Page(tuple(_listing(good) for good in goods), more or None)
+
+    def fetch_orders(self, since: dt.datetime, until: dt.datetime, cursor: str | None) -> OrderPage:
+        """Return the next page of sales that changed in between."""
+        return self._sales([("from", f"{since.timestamp():.3f}"), ("to", f"{until.timestamp():.3f}")], cursor)
+
+    def fetch_open_orders(self, cursor: str | None) -> OrderPage:
+        """Return the next page of sales that are not sent yet."""
+        return self._sales([("open", "yes")], cursor)
+
+    def fetch_orders_by_id(self, remote_ids: Sequence[str]) -> Sequence[RemoteOrder]:
+        """Return these sales, one call each."""
+        found = []
+        for number in dict.fromkeys(remote_ids):
+            with suppress(Gone):
+                found.append(orders.order(self._client.sale(number)))
+        return found
+
+    def _sales(self, form: Form, cursor: str | None) -> OrderPage:
+        sales, more = self._client.sales(form, cursor or "")
+        found, unreadable = [], []
+        for sale in sales:
+            try:
+                found.append(orders.order(sale))
+            except (ValueError, LookupError):
+                unreadable.append(str(sale.get("@no"))[:80])
+        return OrderPage(tuple(found), more or None, tuple(unreadable))
+
+    def webhook_app(self) -> str:
+        """Return the stall's number: each has an address of its own."""
+        return self._options.stall
+
+    def is_signed(self, address: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Return whether a note carries the stall's mark."""
+        return orders.is_signed(self._options.key.get_secret_value(), headers, body)
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
+        """Return the sale that a note names."""
+        return orders.hints(body)
 
     def _apply(self, operation: Operation) -> Result:
         try:
