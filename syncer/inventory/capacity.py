@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from syncer.domain.stock import STOCK_MAX
 from syncer.domain.words import SyncerError, Words
 from syncer.inventory.ripple import mark_variants
-from syncer.inventory.weeks import Capacity, list_capacity, variants_of
+from syncer.inventory.weeks import Capacity, list_capacity, variants_of, week_of
 from syncer.store.order_tables import maker_capacity
 from syncer.store.skus import closest, did_you_mean
-from syncer.store.tables import product
+from syncer.store.tables import meta, product
 from syncer.store.upsert import insert_if_absent
+
+#: In ``meta``: the beginning of the week that was opened last.
+WEEK = "capacity_week"
+_ANY = select(exists(select(maker_capacity.c.maker)))
 
 
 class BadCapacity(SyncerError):
@@ -53,3 +57,21 @@ def _known_maker(connection: Connection, maker: str) -> str:
             )
         )
     return found
+
+
+def turn_week(connection: Connection, now: dt.datetime) -> int:
+    """Open a new week, once it has begun: mark what is made to order; return how many listings that were."""
+    begins = week_of(now)[0].isoformat()
+    opened = connection.execute(select(meta.c.value).where(meta.c.key == WEEK)).scalar()
+    if opened == begins or not connection.execute(_ANY).scalar_one():
+        return 0
+    if not insert_if_absent(connection, meta, {"key": WEEK, "value": begins}, ["key"]):
+        connection.execute(update(meta).where(meta.c.key == WEEK).values(value=begins))
+    makers = connection.execute(select(maker_capacity.c.maker)).scalars().all()
+    return mark_variants(connection, variants_of(connection, makers), now=now)
+
+
+def week_is_due(connection: Connection, now: dt.datetime) -> bool:
+    """Return whether :func:`turn_week` has something to do."""
+    opened = connection.execute(select(meta.c.value).where(meta.c.key == WEEK)).scalar()
+    return opened != week_of(now)[0].isoformat() and bool(connection.execute(_ANY).scalar_one())
