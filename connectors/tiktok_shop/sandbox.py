@@ -95,7 +95,7 @@ class TiktokShopSandbox(SellingSandbox):
         self.world.tell, self.world.later = self._webhooks.tell, self._look_later
         self.table = Table(self.world, self._sign_in, self._webhooks, OrderReads(self.world, self.book))
         self.restore()
-        self.find_holds()
+        self.find_orders()
         if not self.store.shops:
             self.store.apps[APP_KEY] = App(
                 APP_KEY, secrets.token_hex(20), str(7290000000000000000 + secrets.randbelow(10**15))

@@ -41,7 +41,7 @@ class SellingSandbox(Sandbox):
         """An empty order book; no order waits for the end of its free hour."""
         super().begin_selling()
         self._on_hold: list[tuple[float, str]] = []
-        self._before: SoldOrder | None = None
+        self._told: dict[str, SoldOrder] = {}
         self._kind = ""
 
     # Buying -------------------------------------------------------------------------------------------
@@ -86,6 +86,7 @@ class SellingSandbox(Sandbox):
 
         Cash on delivery is never unpaid.
         """
+        self.world.settle()
         kind, rows = str(wanted.get("kind") or ""), wanted.get("lines")
         if kind not in ("", CASH, SAMPLE):
             raise OrderError(f"kind must be {CASH} or {SAMPLE}")
@@ -140,16 +141,13 @@ class SellingSandbox(Sandbox):
         """The application that the shop's events belong to."""
         return self.store.shops[account].app_key
 
-    def _change(self, order: SoldOrder) -> SoldOrder:
-        self._before = self.book.get(order.order_id)
-        return super()._change(order)
-
     def tell_order(self, order: SoldOrder) -> None:
         """Events for registered addresses and the app's own; the free hour begins to run."""
         if order.status == ON_HOLD:
             heapq.heappush(self._on_hold, (order.updated + self._hold_s, order.order_id))
-        for kind, data in events_of(order, self._before):
+        for kind, data in events_of(order, self._told.get(order.order_id)):
             self.world.tell(order.account, kind, data)
+        self._told[order.order_id] = order
 
     def end_holds(self) -> None:
         """Orders whose hour of free cancelling is over go on (tiktok_shop.md 12)."""
@@ -160,8 +158,9 @@ class SellingSandbox(Sandbox):
             if order is not None and order.status == ON_HOLD and order.updated + self._hold_s <= until:
                 self.move_order(order_id, AWAITING_SHIPMENT)
 
-    def find_holds(self) -> None:
-        """Look for such orders once, after a restart."""
+    def find_orders(self) -> None:
+        """Look once, after a restart, at what was told and which orders wait."""
+        self._told = {order.order_id: order for order in self.book.all()}
         self._on_hold = [
             (order.updated + self._hold_s, order.order_id) for order in self.book.all() if order.status == ON_HOLD
         ]
