@@ -7,7 +7,7 @@ compare-and-set on the version that was read before the call: if it moved, the l
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,8 +16,9 @@ from sqlalchemy import Connection, and_, case, literal, select, update
 from syncer.domain.listing import Json, Status
 from syncer.sdk.errors import ConnectorError
 from syncer.store.engine import write
-from syncer.store.marks import Due, Lane
+from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import listing, offer, photo, picture_upload
+from syncer.store.wakeup import wake_after_commit
 from syncer.sync.known import Known
 from syncer.sync.rows import Item, add_event, known_columns, store_offers
 from syncer.sync.shop import Shop
@@ -49,6 +50,20 @@ def store(shop: Shop, item: Item, outcome: Outcome, now: dt.datetime) -> bool:
     """Write an outcome to its row; return whether the claim was still ours."""
     with write(shop.engine) as connection:
         return store_in(connection, shop, item, outcome, now)
+
+
+def make_good(shop: Shop, item: Item, names: Collection[str], now: dt.datetime) -> None:
+    """Have a listing looked at by whoever may: our write was made, but our claim on it had ended meanwhile.
+
+    That happens to a process that is paused on its way out: it asked whether it may send, slept for an hour, and
+    the bytes went. Nothing is recorded of it; ``names`` is what it may have changed over a newer value.
+    """
+    with write(shop.engine) as connection:
+        here = listing.c.id == item.id
+        if mark(connection, here, Due.READ, Lane.FALL, now=now):
+            late = connection.execute(select(listing.c.late).where(here)).scalar()
+            connection.execute(update(listing).where(here).values(late=sorted({*names, *(late or ())})))
+            wake_after_commit(connection)
 
 
 def store_in(connection: Connection, shop: Shop, item: Item, outcome: Outcome, now: dt.datetime) -> bool:

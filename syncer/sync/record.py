@@ -14,7 +14,7 @@ from syncer.sdk.operations import Kind, Operation, Result
 from syncer.store.marks import Due, Lane
 from syncer.sync.difference import Difference, compare
 from syncer.sync.known import SHAPE, Known, make_unknown, merge, sku_keys, touched, under_way
-from syncer.sync.outcome import Outcome, deleted_outcome, gone_outcome, store
+from syncer.sync.outcome import Outcome, deleted_outcome, gone_outcome, make_good, store
 from syncer.sync.prepare import REJECTED_CODE, STRIKES, Task, shown_state
 from syncer.sync.rows import Item
 from syncer.sync.shop import Shop
@@ -41,7 +41,8 @@ _NOT_MADE = (Recovery.FIX_LISTING, Recovery.WAIT_STATE, Recovery.GONE)
 def record_write(shop: Shop, task: Task, result: Result, now: dt.datetime) -> Outcome:
     """Record the result of a write and return what was recorded."""
     outcome = _Written(shop, task, result, now).outcome()
-    store(shop, task.item, outcome, now)
+    if not store(shop, task.item, outcome, now) and task.operation is not None:
+        make_good(shop, task.item, touched(under_way(task.operation)), now)
     return outcome
 
 

@@ -1,9 +1,9 @@
 """The engine in a process of its own, which kills itself at a chosen point. Nothing of this is in the product.
 
 Points are passed in this order by a write: ``claimed`` (committed as under way), ``sending`` (before its request goes
-out), ``in_flight`` (the request is there, its answer isn't), ``answered`` (before the outcome is recorded),
-``recorded``. Others: ``found`` and ``looked`` (before a look is recorded), ``uploaded`` (before a picture's id is
-kept), ``refreshed`` (before new tokens are kept).
+out), ``going_out`` (it was told that it may go out, and hasn't yet), ``in_flight`` (the request is there, its answer
+isn't), ``answered`` (before the outcome is recorded), ``recorded``. Others: ``found`` and ``looked`` (before a look is
+recorded), ``uploaded`` (before a picture's id is kept), ``refreshed`` (before new tokens are kept).
 """
 
 from __future__ import annotations
@@ -14,21 +14,26 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import requests
 import structlog
+from sqlalchemy import Connection, Engine, event
 
 from syncer.channels import refresh
 from syncer.store.engine import open_engine
 from syncer.store.sealed import open_keys
 from syncer.sync import beforehand, carry_out, worker
+from syncer.sync.lease import Lease, boot_clock
 from syncer.sync.prepare import Action
 from syncer.sync.service import Deps, Service
-from syncer.sync.shop import Timing
+from syncer.sync.shop import ShopGate, Timing
 
+#: For SIGSTOP only.
+GOING_OUT = "going_out"
 POINTS = ("claimed", "sending", "in_flight", "answered", "recorded", "found", "looked", "uploaded", "refreshed")
 _FLIGHT_S = 0.004
 
@@ -39,6 +44,7 @@ class Fuse:
     def __init__(self, point: str, after: int, number: int) -> None:
         self._point, self._left, self._number = point, after, number
         self._lock = threading.Lock()
+        self.transactions = Transactions()
 
     def passes(self, point: str) -> bool:
         """Count one pass of ``point``; return whether it is the one."""
@@ -53,9 +59,49 @@ class Fuse:
             self.burn()
 
     def burn(self) -> None:
+        if self._number == signal.SIGSTOP:
+            with self.transactions.none():
+                os.kill(os.getpid(), self._number)
+            return
         os.kill(os.getpid(), self._number)
         if self._number == signal.SIGKILL:
             time.sleep(10)
+
+
+class Transactions:
+    """Counts the transactions of this process: one that is stopped within one holds its locks as long as it is."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+        self._stopping = False
+        self._changed = threading.Condition()
+
+    def watch(self, engine: Engine) -> None:
+        event.listen(engine, "begin", self._begins, insert=True)
+        event.listen(engine, "commit", self._ends)
+        event.listen(engine, "rollback", self._ends)
+
+    def _begins(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            with self._changed:
+                self._changed.wait_for(lambda: not self._stopping)
+                self._open.add(id(connection))
+
+    def _ends(self, connection: Connection) -> None:
+        with self._changed:
+            self._open.discard(id(connection))
+            self._changed.notify_all()
+
+    @contextmanager
+    def none(self) -> Iterator[None]:
+        """Let none be open, and none begin."""
+        with self._changed:
+            self._stopping = True
+            self._changed.wait_for(lambda: not self._open)
+        yield
+        with self._changed:
+            self._stopping = False
+            self._changed.notify_all()
 
 
 def _before(module: Any, name: str, hook: Callable[..., None]) -> None:
@@ -86,13 +132,24 @@ def arm(fuse: Fuse) -> None:
         if any(task.action is Action.WRITE for task in tasks):
             fuse.pass_by("claimed")
 
+    writing: dict[int, bool] = {}
+
     def sending(_session: Any, method: str, url: str, **_kwargs: Any) -> None:
-        if method == "GET" or "upload" in url or "auth" in url:
+        writing[threading.get_ident()] = write = not (method == "GET" or "upload" in url or "auth" in url)
+        if not write:
             return
         fuse.pass_by("sending")
         if fuse.passes("in_flight"):
             threading.Timer(_FLIGHT_S, fuse.burn).start()
 
+    allow = ShopGate.sending
+
+    def going_out(gate: ShopGate) -> None:
+        allow(gate)
+        if writing.get(threading.get_ident()):
+            fuse.pass_by(GOING_OUT)
+
+    ShopGate.sending = going_out  # type: ignore[method-assign]
     _after(worker, "claim", claimed)
     _before(requests.Session, "request", sending)
     _before(carry_out, "record_write", lambda *_a, **_k: fuse.pass_by("answered"))
@@ -101,6 +158,36 @@ def arm(fuse: Fuse) -> None:
     _before(carry_out, "record_read", lambda *_a, **_k: fuse.pass_by("looked"))
     _before(beforehand, "_keep_upload", lambda *_a, **_k: fuse.pass_by("uploaded"))
     _before(refresh.Attempt, "_keep", lambda *_a, **_k: fuse.pass_by("refreshed"))
+
+
+def keep_diary(path: Path) -> None:
+    """Write down what is asked before the bytes of a call go out and allowed, and every lease that is taken.
+
+    Each line has the time, on the clock of leases, at which that *began*: a process may be stopped within it.
+    """
+    diary = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def note(kind: str, owner: Any, name: str) -> None:
+        original = getattr(owner, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            began = boot_clock()
+            result = original(*args, **kwargs)
+            if not result:
+                os.write(diary, f"{kind} {began}\n".encode())
+            return result
+
+        setattr(owner, name, wrapped)
+
+    note("send", ShopGate, "sending")
+    note("lease", Lease, "_take")
+
+
+def diary_of(home: Path, pid: int) -> list[tuple[str, float]]:
+    """Return what a process wrote down: ("send" or "lease", when)."""
+    path = home / f"diary-{pid}"
+    rows = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+    return [(kind, float(began)) for kind, began in rows]
 
 
 def run(
@@ -122,8 +209,11 @@ def run(
     sys.path += [one for one in path if one not in sys.path]
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    arm(Fuse(point, after, number))
+    fuse = Fuse(point, after, number)
+    arm(fuse)
+    keep_diary(Path(home) / f"diary-{os.getpid()}")
     engine = open_engine(url, home=Path(home))
+    fuse.transactions.watch(engine)
     service = Service(Deps(engine, open_keys(engine, Path(home)), Path(home), timing, allowed))
     service.start()
     if forever:

@@ -6,12 +6,14 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from syncer.sdk.sandbox import RunningSandbox
 from tests.cli.conftest import Cli, first_line
 from tests.sync.seller import Seller, sandbox_of
+from tests.sync.world import Control
 
 BOWL, SCARF = "Mangkuk Kopi Tanah Liat", "Selendang Tenun Tepi Benang"
 
@@ -28,6 +30,11 @@ def selling(tmp_path: Path) -> Iterator[RunningSandbox]:
         seller.close()
 
 
+def selling_now(shop: RunningSandbox) -> Any:
+    """What the shop shows now, for the message of a failed test."""
+    return Control(shop.control_url).ask("GET", "listings")
+
+
 def joined(cli: Cli, shop: RunningSandbox) -> None:
     cli.catalogue()
     cli.ok("account", "add", "shopee", "--name", "Orange", "--options", "-", stdin=first_line(shop))
@@ -37,7 +44,12 @@ def test_from_the_first_look_to_go_live(cli: Cli, selling: RunningSandbox) -> No
     joined(cli, selling)
     shown = cli.ok("account", "adopt", "Orange").out
     for text in (BOWL, SCARF, "Keranjang Rotan Besar", "MK-1", "SL-B", "import", "Nothing is bound yet", "--apply"):
-        assert text in shown
+        assert text in shown, (
+            shown,
+            cli.json("products"),
+            cli.json("account", "adopt", "Orange"),
+            selling_now(selling),
+        )
     assert cli.json("listings") == [], "a look binds nothing"
     assert cli.json("account", "show", "Orange")["mode"] == "live"
 
