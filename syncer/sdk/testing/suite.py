@@ -25,12 +25,20 @@ from syncer.sdk.testing.changes import ChangeChecks
 from syncer.sdk.testing.checks import check, checks_of, names_of
 from syncer.sdk.testing.declaration import DeclarationChecks, SignInChecks
 from syncer.sdk.testing.faults import FaultChecks
+from syncer.sdk.testing.orders import OrderChecks
 from syncer.sdk.testing.publishing import PublishChecks, RenderChecks
 from syncer.sdk.testing.webhooks import WebhookChecks
 
 
 class ConnectorSuite(
-    DeclarationChecks, SignInChecks, RenderChecks, PublishChecks, ChangeChecks, FaultChecks, WebhookChecks
+    DeclarationChecks,
+    SignInChecks,
+    RenderChecks,
+    PublishChecks,
+    ChangeChecks,
+    FaultChecks,
+    OrderChecks,
+    WebhookChecks,
 ):
     """Everything that a connector must do, checked against its own sandbox.
 

@@ -111,7 +111,7 @@ class KoperasiConnector:
     def fetch_orders_by_id(self, remote_ids: Sequence[str]) -> Sequence[RemoteOrder]:
         """Return these sales, one call each."""
         found = []
-        for number in dict.fromkeys(remote_ids):
+        for number in (one for one in dict.fromkeys(remote_ids) if one.isdecimal()):
             with suppress(Gone):
                 found.append(orders.order(self._client.sale(number)))
         return found
