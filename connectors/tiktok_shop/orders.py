@@ -265,15 +265,18 @@ def _lines(item: Object, row: Object) -> Iterator[OrderLine]:
 def _status(item: Object, row: Object) -> str:
     """Return a line's own status; "" for the order's.
 
-    A cancelled order has no line that isn't. A line of an order that isn't says for itself if it is cancelled.
+    A cancelled order has no line that isn't. A line of an order that isn't says for itself if it is cancelled, or
+    gone before the others. Lines have no word for ON_HOLD: as long as both are open, the order's status counts.
     """
-    own = text(item.get("display_status"))
-    if row.get("status") == CANCELLED:
+    own, whole_order = text(item.get("display_status")), text(row.get("status"))
+    if whole_order == CANCELLED:
         return ""
     if own == CANCELLED:
         return own
     kind = text(row.get("fulfillment_type"))
-    return kind if kind and kind != _OWN_SHELF else own
+    if kind and kind != _OWN_SHELF:
+        return kind
+    return "" if own in OPEN and whole_order in OPEN else own
 
 
 def _pieces(count: int | None) -> int:

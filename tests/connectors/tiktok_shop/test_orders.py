@@ -94,7 +94,7 @@ def test_an_order_is_read_whole(canned: Canned) -> None:
         "1729592969712207012",
         "TAS-HIJAU",
         1,
-        "AWAITING_SHIPMENT",
+        "",
         Decimal(135_000),
     )
 
@@ -114,13 +114,23 @@ def test_each_piece_is_a_line_of_its_own(canned: Canned) -> None:
 
 def test_a_cancelled_line_of_an_order_says_so_itself(canned: Canned) -> None:
     one = read(canned, order(line_items=[item("1"), item("2", display_status="CANCELLED")]))
-    assert [(line.line_id, line.status) for line in one.lines] == [("1", "AWAITING_SHIPMENT"), ("2", "CANCELLED")]
+    assert [(line.line_id, line.status) for line in one.lines] == [("1", ""), ("2", "CANCELLED")]
 
 
 def test_a_cancelled_order_has_no_line_that_is_not(canned: Canned) -> None:
     one = read(canned, order(status="CANCELLED", line_items=[item("1"), item("2", display_status="CANCELLED")]))
     assert one.status == "CANCELLED"
     assert {line.status for line in one.lines} == {""}
+
+
+def test_lines_may_be_further_than_their_order(canned: Canned) -> None:
+    items = [item("1", display_status="IN_TRANSIT"), item("2"), item("3", display_status="")]
+    one = read(canned, order(status="PARTIALLY_SHIPPING", line_items=items))
+    assert [line.status for line in one.lines] == ["IN_TRANSIT", "", ""]
+    one = read(canned, order(status="IN_TRANSIT", line_items=items))
+    assert [line.status for line in one.lines] == ["IN_TRANSIT", "AWAITING_SHIPMENT", ""]
+    (line,) = read(canned, order(status="ON_HOLD")).lines
+    assert line.status == "", "lines have no word for it"
 
 
 def test_orders_of_both_storefronts_come_through_one_api(canned: Canned) -> None:

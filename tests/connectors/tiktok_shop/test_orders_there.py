@@ -73,7 +73,7 @@ def test_a_partly_cancelled_order_and_one_that_is_called_off(shop: Shop) -> None
         (order,) = shop.connector.fetch_orders_by_id([order_id])
         return [facts.meaning(line.status or order.status) for line in order.lines]
 
-    assert sorted(meanings()) == [Meaning.BACK, Meaning.BACK, Meaning.SOLD]
+    assert sorted(meanings()) == [Meaning.BACK, Meaning.BACK, Meaning.HOLD]
     shop.control.post(f"orders/{order_id}/cancel", {})
     assert meanings() == [Meaning.BACK] * 3
 
