@@ -98,9 +98,11 @@ class OrderChecks(Wishes):
         for status, key in keys.items():
             assert key in orders, f"an order that is {status} was not read"
             meant = pieces(facts, orders[key])
-            assert same(meant, {facts.meaning(status): 2}), (
-                f"{status} is declared {facts.meaning(status)} and read as {meant}"
-            )
+            declared = facts.meaning(status)
+            # Lines may be further than their order: some of a parcel gone, some not.
+            alike = declared in meant or (declared in _PROMISED and any(one in _PROMISED for one in meant))
+            assert alike, f"{status} is declared to mean {declared} and read as {meant}"
+            assert sum(meant.values()) == 2, f"2 pieces were ordered, and {meant} were read"
         words = {role: facts.meaning(status) for role, status in settings["words"].items()}
         assert words["placed"] in _PROMISED, "an order that was placed holds its pieces"
         assert words["paid"] in _PROMISED, "an order that was paid holds its pieces"
