@@ -68,6 +68,7 @@ def mark_statement(
         "lane": least(listing.c.lane, lane_value),
         "version": listing.c.version + 1,
         "due_at": bindparam("mark_at", type_=listing.c.due_at.type),
+        "marked_at": bindparam("mark_now", type_=listing.c.marked_at.type),
         "tries": 0,
     }
     if due & (Due.CONTENT | Due.PRICE):

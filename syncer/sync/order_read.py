@@ -110,6 +110,10 @@ class OrderReader:
         due_in = (state.due_at - now).total_seconds() if state.due_at is not None else 0.0
         if state.failing:
             return due_in
+        if state.read_began_at is not None:
+            # The setting may be another one since that read ended.
+            since = (now - state.read_began_at).total_seconds()
+            due_in = min(due_in, self._shop.timing.order_poll_s - since)
         if state.under_way:
             return 0.0
         asked = self._asked_at

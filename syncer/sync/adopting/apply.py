@@ -237,6 +237,7 @@ def _store(connection: Connection, work: _Work, listing_id: int, group: Group) -
         "due": int(EVERYTHING),
         "lane": int(Lane.CONTENT),
         "due_at": work.now,
+        "marked_at": work.now,
         "version": listing.c.version + 1,
         "state": shown_state(known.status),
         "problem": None,
