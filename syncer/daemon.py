@@ -28,6 +28,7 @@ from config.settings import Settings
 from syncer.cli.waking import LOCK
 from syncer.domain.words import SyncerError, Words
 from syncer.housekeeping import fetch_waiting_pictures, set_meta, sign_in_notices, tidy
+from syncer.inventory.moments import catch_up
 from syncer.store.engine import is_sqlite, read, write
 from syncer.store.errors import StoreError
 from syncer.store.tables import call_log
@@ -110,6 +111,10 @@ class Chores:
                 for account_id, use in changed.items():
                     set_meta(connection, f"{BUDGET_USE}{account_id}", use)
             self._budgets |= changed
+
+    def moments(self) -> None:
+        """Begin and end campaigns, open a new week for crafters."""
+        catch_up(self._deps.engine, dt.datetime.now(dt.UTC))
 
     def pictures(self) -> None:
         """Fetch pictures that imports named by address."""
@@ -236,6 +241,7 @@ def _schedule(settings: Settings, chores: Chores) -> Any:
     sweep_tick = min(max(settings.sweep_s / 4, 0.1), 60.0)
     for name, chore, seconds, first in (
         ("tick", chores.tick, _TICK_S, 1.0),
+        ("moments", chores.moments, _TICK_S, 0.1),
         ("pictures", chores.pictures, _PICTURES_S, 1.0),
         ("sweep", chores.sweep, sweep_tick, sweep_tick),
         ("tidy", chores.tidy, _TIDY_S, 60.0),

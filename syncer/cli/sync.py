@@ -46,6 +46,7 @@ def sync(
     from syncer.channels.records import get_account, load_accounts
     from syncer.cli.status import NOT_RELEASED
     from syncer.cli.waking import daemon_runs
+    from syncer.inventory.moments import catch_up
     from syncer.sync.restored import is_released
 
     with desk.read() as connection:
@@ -55,6 +56,7 @@ def sync(
     if not released:
         raise SyncerError(NOT_RELEASED)
     desk.logs("CRITICAL")
+    catch_up(desk.engine, desk.now)
     working = [one for one in accounts if one.sends]
     ours, theirs = _divide(desk, working)
     with out.Progress(Words("Mengirim", "Sending"), unit=Words("barang dan foto", "listings and pictures")) as bar:

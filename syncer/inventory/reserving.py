@@ -240,6 +240,12 @@ def recount(connection: Connection, account_id: int, variant_ids: Collection[int
             connection.execute(update(reservation).where(reservation.c.id == row.id).values(values))
 
 
+def campaign_ends(connection: Connection, account_id: int, variant_ids: Collection[int]) -> dt.datetime | None:
+    """Return when the last of the running campaigns ends that hold these variants on an account."""
+    here = and_(reservation.c.account_id == account_id, reservation.c.variant_id.in_(sorted(variant_ids)), IS_ACTIVE)
+    return connection.execute(select(func.max(reservation.c.ends_at)).where(here)).scalar()
+
+
 def note_held(connection: Connection, account_id: int, held: Mapping[int, int]) -> None:
     """Keep what a look at the channel told: pieces, by variant, that it keeps apart from the number that we set."""
     here = and_(reservation.c.account_id == account_id, IS_ACTIVE)

@@ -82,12 +82,17 @@ def products_moved_with(connection: Connection, product_ids: Sequence[int]) -> l
 
 
 def mark_variants(
-    connection: Connection, variant_ids: Collection[int], *, now: dt.datetime, cause_id: int | None = None
+    connection: Connection,
+    variant_ids: Collection[int],
+    *,
+    now: dt.datetime,
+    cause_id: int | None = None,
+    without: int | None = None,
 ) -> int:
     """Mark the listings of these variants, and of all that moves with them; return how many.
 
     Each gets the lane that its number deserves: a stop where nothing may be shown any more, a fall where less may or
-    nobody knows, else a rise.
+    nobody knows, else a rise. ``without`` is a listing to leave alone, by id.
     """
     ids = moved_with(connection, variant_ids)
     if not ids:
@@ -97,6 +102,7 @@ def mark_variants(
     for part in _slices(ids):
         for row in connection.execute(_shown(part)):
             lanes[row.listing_id] = min(lanes.get(row.listing_id, Lane.RISE), _lane(row, supply))
+    lanes.pop(without or 0, None)
     marked = 0
     for lane in sorted(set(lanes.values())):
         for some in _slices(sorted(key for key, value in lanes.items() if value is lane)):

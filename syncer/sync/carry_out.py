@@ -150,5 +150,6 @@ def _log(shop: Shop, task: Task, outcome: Outcome, ms: float) -> None:
         offers=len(operation.offers) if operation else 0,
         outcome=outcome.event,
         error_code=outcome.detail.get("code", ""),
+        **({"until": outcome.detail["until"]} if "until" in outcome.detail else {}),
         ms=round(ms, 1),
     )

@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, literal, select, update
 
 from syncer.domain.listing import Json, Status
+from syncer.inventory.marking import lock_listings
+from syncer.inventory.ripple import mark_variants
 from syncer.sdk.errors import ConnectorError
 from syncer.store.engine import write
-from syncer.store.marks import Due, Lane, mark
+from syncer.store.marks import Due, Lane
 from syncer.store.tables import listing, offer, photo, picture_upload
-from syncer.store.wakeup import wake_after_commit
 from syncer.sync.known import Known
 from syncer.sync.rows import Item, add_event, known_columns, store_offers
 from syncer.sync.shop import Shop
@@ -71,6 +72,9 @@ def store_in(connection: Connection, shop: Shop, item: Item, outcome: Outcome, n
     ours = and_(listing.c.id == item.id, listing.c.claim == shop.claim_name, listing.c.claim_epoch == shop.lease.epoch)
     if not shop.lease.held(connection):
         return False
+    others = _others_move(item, outcome)
+    if others:
+        lock_listings(connection, [item.product_id])
     row = connection.execute(select(listing.c.version).where(ours).with_for_update()).first()
     if row is None:
         return False
@@ -88,9 +92,19 @@ def store_in(connection: Connection, shop: Shop, item: Item, outcome: Outcome, n
         _upload_again(connection, item, now)
     if outcome.event:
         add_event(connection, item.id, outcome.event, outcome.detail, now)
+    if others:
+        # Who shares its pieces may show none while this one can't be stopped, and again once it can.
+        mark_variants(connection, others, now=now, without=item.id)
     if outcome.also is not None:
         outcome.also(connection)
     return True
+
+
+def _others_move(item: Item, outcome: Outcome) -> list[int]:
+    """Return the variants that can't be stopped here from now on, and those that can again."""
+    stuck = {key for key, until in outcome.cannot_stop.items() if until is not None}
+    freed = {key for key, until in outcome.cannot_stop.items() if until is None}
+    return sorted(int(key) for key in (stuck - item.cannot_stop) | (freed & item.cannot_stop))
 
 
 def _crossed(connection: Connection, item: Item, known: Known) -> Known:

@@ -8,9 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from syncer.domain.listing import Status
+from syncer.domain.problem import Problem
 from syncer.domain.words import Words
+from syncer.inventory.reserving import campaign_ends
+from syncer.inventory.weeks import TIME_ZONE
 from syncer.sdk.errors import ConnectorError, Gone, OutcomeUnknown, PictureGone, Recovery, Transient, Unclassified
 from syncer.sdk.operations import Kind, Operation, Result
+from syncer.store.engine import read
 from syncer.store.marks import Due, Lane
 from syncer.sync.difference import Difference, compare
 from syncer.sync.known import SHAPE, Known, make_unknown, merge, sku_keys, touched, under_way
@@ -226,8 +230,11 @@ class _Written:
                 # Perhaps it is the key that was refused, because the first one has made it after all.
                 values["seeking"] = seeking(self.now, self.task.claimed_at or self.now)
         values["due_at"] = self.now + dt.timedelta(seconds=pause)
+        if self.task.difference.status not in (Kind.HIDE, Kind.DELETE):
+            # What is wanted on sale again needs no stop any more, whatever is refused now.
+            outcome.cannot_stop |= dict.fromkeys(self.item.cannot_stop - {*self.task.difference.stops})
         if self.task.difference.lane is Lane.STOP and recovery in (Recovery.WAIT_STATE, *_REFUSED):
-            self._down_the_ladder(outcome)
+            self._down_the_ladder(error, outcome)
 
     def _settle_later(self) -> dict[str, Any]:
         """After an unsure outcome: it may still land, for a while; look again when it can't any more."""
@@ -251,7 +258,7 @@ class _Written:
         if (item.tries if self._is_stock else item.strikes) + 1 >= STRIKES:
             values |= {"due": 0, "lane": int(Lane.IDLE)}
 
-    def _down_the_ladder(self, outcome: Outcome) -> None:
+    def _down_the_ladder(self, error: ConnectorError, outcome: Outcome) -> None:
         """A stop was refused: take the next step that works there, or say until when it can't be stopped."""
         if self.known.status is Status.HIDDEN:
             return
@@ -265,11 +272,17 @@ class _Written:
             outcome.values |= {"stop_by": step.value, "due_at": self.now, "state": "waiting"}
             return
         again: dt.datetime = outcome.values["due_at"]
-        outcome.values["stop_by"] = None
+        until = max(again, self._campaign_ends(keys) or again)
+        outcome.values |= {"stop_by": None, "problem": _cannot_stop(error, until).to_json()}
         outcome.event = "cannot_stop"
-        outcome.detail |= {"until": again.isoformat(), "offers": list(keys)}
+        outcome.detail |= {"until": until.isoformat(), "offers": list(keys)}
         for key in keys:
-            outcome.cannot_stop[key] = again
+            outcome.cannot_stop[key] = until
+
+    def _campaign_ends(self, keys: Sequence[str]) -> dt.datetime | None:
+        """Return when the campaigns end that hold these offers on this account, as they are planned here."""
+        with read(self.shop.engine) as connection:
+            return campaign_ends(connection, self.shop.account.id, [int(key) for key in keys])
 
     def _next_step(self) -> Kind | None:
         """Return the next step of the stop ladder; a withdrawal that is refused empties the listing instead."""
@@ -285,6 +298,18 @@ class _Written:
         tried = kind if kind in (Kind.HIDE, Kind.DELETE) else Kind.STOCK
         later = steps[steps.index(tried) + 1 :] if tried in steps else []
         return later[0] if later else None
+
+
+def _cannot_stop(error: ConnectorError, until: dt.datetime) -> Problem:
+    """The alert of what is sold out and still on sale there: until when, and what was done about it."""
+    about, said = error.problem(), f"{until.astimezone(TIME_ZONE):%d-%m-%Y %H:%M} WIB"
+    words = Words(
+        f"Sudah habis tetapi belum bisa dihentikan sampai {said}; toko lain yang berbagi stok ini tidak "
+        f"menjualnya. {about.words.id}",
+        f"Sold out, but it can't be stopped until {said}; other shops that share its stock don't sell it. "
+        f"{about.words.en}",
+    )
+    return replace(about, words=words)
 
 
 def seeking(now: dt.datetime, tried: dt.datetime) -> dict[str, Any]:

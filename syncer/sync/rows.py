@@ -22,7 +22,8 @@ _NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 class Item:
     """One listing row with what is known of it. ``version`` is the mark that was read with it.
 
-    ``decided_at`` is when it was last marked, or seen to be other than it should be.
+    ``decided_at`` is when it was last marked, or seen to be other than it should be. ``cannot_stop`` names the
+    offers that are sold out and still on sale there.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Item:
     verified_at: dt.datetime | None = None
     decided_at: dt.datetime = _NEVER
     claimed: bool = False
+    cannot_stop: frozenset[str] = frozenset()
 
 
 def load_items(connection: Connection, ids: Sequence[int], *, lock: bool = False) -> dict[int, Item]:
@@ -62,10 +64,13 @@ def load_items(connection: Connection, ids: Sequence[int], *, lock: bool = False
     query = select(listing).where(listing.c.id.in_(ids)).order_by(listing.c.id)
     rows = connection.execute(query.with_for_update() if lock else query).all()
     offers: dict[int, dict[str, KnownOffer]] = {}
+    stuck: dict[int, set[str]] = {}
     for row in connection.execute(select(offer).where(offer.c.listing_id.in_(ids))):
         if row.remote_id or row.quantity is not None or row.price is not None:
             offers.setdefault(row.listing_id, {})[str(row.variant_id)] = _known_offer(row)
-    return {row.id: _item(row, offers.get(row.id, {})) for row in rows}
+        if row.cannot_stop_until is not None:
+            stuck.setdefault(row.listing_id, set()).add(str(row.variant_id))
+    return {row.id: _item(row, offers.get(row.id, {}), frozenset(stuck.get(row.id, ()))) for row in rows}
 
 
 def _known_offer(row: Row[Any]) -> KnownOffer:
@@ -82,7 +87,7 @@ def _known_offer(row: Row[Any]) -> KnownOffer:
     )
 
 
-def _item(row: Row[Any], offers: Mapping[str, KnownOffer]) -> Item:
+def _item(row: Row[Any], offers: Mapping[str, KnownOffer], cannot_stop: frozenset[str]) -> Item:
     stored = row.known or {}
     known = Known(
         remote_id=row.remote_id,
@@ -120,6 +125,7 @@ def _item(row: Row[Any], offers: Mapping[str, KnownOffer]) -> Item:
         verified_at=row.verified_at,
         decided_at=max(one for one in (row.created_at, row.marked_at, row.verified_at) if one is not None),
         claimed=row.claim is not None,
+        cannot_stop=cannot_stop,
     )
 
 
