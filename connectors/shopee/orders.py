@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from connectors.shopee.client import ShopeeClient
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
+from syncer.domain.words import Words
 from syncer.sdk.contract import OrderFacts, OrderPage
 from syncer.sdk.errors import Gone
 from syncer.sdk.wire import Object, exact, objects, plain, text, whole, yes
@@ -60,6 +61,11 @@ FACTS = OrderFacts(
     lag_s=60.0,
     overlap_s=600.0,
     ids_a_call=_IDS_A_CALL,
+    tells_promotions=True,
+    cancel_cost=Words(
+        "Pembatalan oleh penjual karena stok habis bisa menambah poin penalti toko di Shopee.",
+        "A cancellation by the seller for lack of stock may add to the shop's penalty points at Shopee.",
+    ),
     source="shopee.md 6.3; lag_s unconfirmed",
 )
 
