@@ -18,8 +18,10 @@ from syncer.inventory.marking import lock_listings
 from syncer.inventory.ripple import mark_variants
 from syncer.sdk.errors import ConnectorError
 from syncer.store.engine import write
-from syncer.store.marks import Due, Lane
+from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import listing, offer, photo, picture_upload
+from syncer.store.wakeup import wake_after_commit
+from syncer.store.wakeup import wake_after_commit
 from syncer.sync.known import Known
 from syncer.sync.rows import Item, add_event, known_columns, store_offers
 from syncer.sync.shop import Shop
