@@ -21,7 +21,6 @@ from syncer.store.engine import write
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import listing, offer, photo, picture_upload
 from syncer.store.wakeup import wake_after_commit
-from syncer.store.wakeup import wake_after_commit
 from syncer.sync.known import Known
 from syncer.sync.rows import Item, add_event, known_columns, store_offers
 from syncer.sync.shop import Shop
