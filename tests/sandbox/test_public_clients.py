@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 import types
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -86,6 +87,41 @@ def test_pyshopee_walks_a_product_through_its_life(pyshopee: Any, running: Runni
     assert pyshopee.logistics.get_channel_list()["response"]["logistics_channel_list"]
     assert pyshopee.product.delete_item(item_id=item_id)["error"] == ""
     assert helper.listing(item_id)["status"] == "deleted"
+
+
+def test_pyshopee_reads_and_cancels_orders(pyshopee: Any, running: RunningSandbox) -> None:
+    helper = Client(running)
+    item_id = helper.add()
+    made = [
+        helper.control("POST", "orders", {"lines": [{"sku": "TAS-1", "quantity": count}]})["order_id"]
+        for count in (1, 2, 3)
+    ]
+    now = int(time.time())
+    window = {"time_range_field": "create_time", "time_from": now - 3600, "time_to": now + 3600}
+    found: list[str] = []
+    cursor = ""
+    for _ in made:
+        page = pyshopee.order.get_order_list(
+            **window, page_size=2, cursor=cursor, response_optional_fields="order_status"
+        )["response"]
+        found += [row["order_sn"] for row in page["order_list"]]
+        cursor = page["next_cursor"]
+        if not page["more"]:
+            break
+    assert sorted(found) == sorted(made)
+    detail = pyshopee.order.get_order_detail(
+        order_sn_list=",".join(made), response_optional_fields="item_list,total_amount,recipient_address"
+    )["response"]["order_list"]
+    amounts = {row["order_sn"]: row["item_list"][0]["model_quantity_purchased"] for row in detail}
+    assert amounts == dict(zip(made, (1, 2, 3), strict=True))
+    lines = [{"item_id": item_id, "model_id": 0}]
+    gone = pyshopee.order.cancel_order(order_sn=made[2], cancel_reason="OUT_OF_STOCK", item_list=lines)
+    assert gone["response"]["update_time"]
+    assert pyshopee.logistics.get_shipping_parameter(order_sn=made[0])["response"]["info_needed"]["pickup"]
+    assert pyshopee.logistics.ship_order(order_sn=made[0], pickup={"address_id": 2826})["error"] == ""
+    states = {order["order_id"]: order["status"] for order in helper.control("GET", "orders")}
+    assert states == dict(zip(made, ("PROCESSED", "READY_TO_SHIP", "CANCELLED"), strict=True))
+    assert helper.listing(item_id)["offers"][0]["stock"] == 9
 
 
 # mcp-shopee-seller 0.5.0 ----------------------------------------------------------------------------------
@@ -187,6 +223,38 @@ def test_mcp_seller_signs_in_and_sells(seller: Any, running: RunningSandbox, tmp
         "stock": 2,
         "name": "",
     }
+
+
+def test_mcp_seller_reads_and_ships_orders(seller: Any, running: RunningSandbox) -> None:
+    from shopee_mcp.client import ShopeeClient
+    from shopee_mcp.tools import register_all
+
+    helper = Client(running)
+    helper.add()
+    order = helper.control("POST", "orders", {"lines": [{"sku": "TAS-1", "quantity": 2}]})["order_id"]
+    now = int(time.time())
+
+    async def walk() -> dict[str, Any]:
+        client = ShopeeClient(seller)
+        tools = Tools()
+        register_all(tools, lambda: client)
+        ask = tools.known
+        await client.fetch_token(helper.control("POST", "consents", {})["code"], helper.options["shop_id"])
+        listed = json.loads(await ask["list_orders"](time_from=now - 3600, time_to=now + 3600))
+        assert ([row["order_sn"] for row in listed["order_list"]], listed["more"]) == ([order], False)
+        (row,) = json.loads(await ask["get_order_details"](order_sn_list=[order]))["order_list"]
+        needed = json.loads(await ask["get_shipping_parameter"](order_sn=order))
+        address = needed["pickup"]["address_list"][0]
+        slot = address["time_slot_list"][0]["pickup_time_id"]
+        shipped = await ask["ship_order"](order_sn=order, pickup_address_id=address["address_id"], pickup_time_id=slot)
+        assert "Erro" not in shipped
+        await client.aclose()
+        return dict(row)
+
+    row = asyncio.run(walk())
+    assert (row["order_sn"], row["item_list"][0]["model_quantity_purchased"]) == (order, 2)
+    assert row["recipient_address"]["name"].startswith("Kanari")
+    assert helper.control("GET", "orders")[0]["status"] == "PROCESSED"
 
 
 def test_mcp_seller_makes_a_consent_link_that_opens(seller: Any, running: RunningSandbox) -> None:
