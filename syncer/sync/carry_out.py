@@ -18,7 +18,7 @@ from syncer.sync.find import record_found, reference
 from syncer.sync.looked import record_failed_read, record_missing, record_read
 from syncer.sync.outcome import Outcome
 from syncer.sync.prepare import Action, Task, unexpected
-from syncer.sync.record import record_write
+from syncer.sync.record import record_writes
 from syncer.sync.shop import NotSent, Shop, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
@@ -49,6 +49,7 @@ def _write(shop: Shop, tasks: Sequence[Task]) -> None:
     started = time.monotonic()
     results = _apply(shop, operations)
     ms = (time.monotonic() - started) * 1000
+    sent: list[tuple[Task, Result]] = []
     unsent, refused = [], None
     for task, result in zip(tasks, results, strict=True):
         error = result.error
@@ -58,7 +59,10 @@ def _write(shop: Shop, tasks: Sequence[Task]) -> None:
             continue
         if isinstance(error, RateLimited):
             shop.pacer.refused(error.budget, error.after_s)
-        _log(shop, task, record_write(shop, task, result, utc_now()), ms)
+        sent.append((task, result))
+    if sent:
+        for (task, _), outcome in zip(sent, record_writes(shop, sent, utc_now()), strict=True):
+            _log(shop, task, outcome, ms)
     if unsent:
         unclaim(shop, unsent)
     if refused is not None:

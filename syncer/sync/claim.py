@@ -6,15 +6,17 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, select, update
 
 from syncer.channels.publishing import queue_pictures
 from syncer.orders.reading import load_read
 from syncer.sdk.operations import Kind
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane
+from syncer.store.shaped import by_shape, parameters, run_all, update_by
 from syncer.store.tables import listing
 from syncer.sync import brakes
 from syncer.sync.known import make_unknown, touched, under_way
@@ -29,6 +31,9 @@ FOR_ORDERS = "orders"
 #: A listing that a brake holds is looked at again after this long, unless it is marked before.
 _HELD = dt.timedelta(days=1)
 _WOKEN_AT_ONCE = 500
+_GIVEN = listing.c.id.in_(bindparam("ids", expanding=True))
+_FREE = select(listing.c.id).where(_GIVEN).order_by(listing.c.id).with_for_update(skip_locked=True)
+_UNCLAIMED = select(listing.c.id, listing.c.version).where(and_(_GIVEN, listing.c.claim.is_(None)))
 
 
 def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
@@ -37,7 +42,6 @@ def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
     One transaction. A task whose row moved since it was read, or that somebody is changing, is left out: it will be
     looked at again.
     """
-    claimed: list[Task] = []
     with write(shop.engine) as connection:
         if not shop.lease.held(connection):
             return []
@@ -51,11 +55,7 @@ def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
                 brakes.hold_prices(connection, shop.account, task.item, task.rendered, now)
             if task.action not in _SENT:
                 _settle_without_call(connection, shop, task, now)
-            else:
-                ready = _with_key(task)
-                if _claim_one(connection, shop, ready, now):
-                    claimed.append(replace(ready, claimed_at=now))
-    return claimed
+        return _claim_all(connection, shop, [task for task in tasks if task.action in _SENT], now)
 
 
 def _with_key(task: Task) -> Task:
@@ -67,12 +67,27 @@ def _with_key(task: Task) -> Task:
 
 def _lock(connection: Connection, tasks: Sequence[Task]) -> set[int]:
     """Lock the rows that nobody else is changing (an import, say): the others are not waited for."""
-    ids = [task.item.id for task in tasks]
-    query = select(listing.c.id).where(listing.c.id.in_(ids)).order_by(listing.c.id)
-    return set(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    return set(connection.execute(_FREE, {"ids": [task.item.id for task in tasks]}).scalars())
 
 
-def _claim_one(connection: Connection, shop: Shop, task: Task, now: dt.datetime) -> bool:
+def _claim_all(connection: Connection, shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
+    """Claim those of ``tasks``, whose rows are locked, that are as they were when they were read."""
+    if not tasks:
+        return []
+    ids = {"ids": [task.item.id for task in tasks]}
+    versions = {row.id: row.version for row in connection.execute(_UNCLAIMED, ids)}
+    ready = [_with_key(task) for task in tasks if versions.get(task.item.id) == task.item.version]
+    rows = [parameters({"id": task.item.id}, _claim_columns(shop, task, now)) for task in ready]
+    for shape, some in by_shape(rows).items():
+        names = tuple(name.removeprefix("to_") for name in shape if name.startswith("to_"))
+        run_all(connection, update_by(listing, ("id",), names), some)
+    for task in ready:
+        if task.large_move and task.item.cause_id is not None:
+            brakes.count_move(connection, shop.account.id, task.item.cause_id, now)
+    return [replace(task, claimed_at=now) for task in ready]
+
+
+def _claim_columns(shop: Shop, task: Task, now: dt.datetime) -> dict[str, Any]:
     values: dict[str, Any] = {"claim": shop.claim_name, "claim_epoch": shop.lease.epoch}
     if task.operation is not None:
         values["under_way"] = {**under_way(task.operation), "at": now.isoformat()}
@@ -81,16 +96,18 @@ def _claim_one(connection: Connection, shop: Shop, task: Task, now: dt.datetime)
             values["create_key"] = task.operation.key
     if task.item.held == FOR_ORDERS:
         values["held"] = None
-    if not _update(connection, task, values):
-        return False
-    if task.large_move and task.item.cause_id is not None:
-        brakes.count_move(connection, shop.account.id, task.item.cause_id, now)
-    return True
+    return values
 
 
 def _update(connection: Connection, task: Task, values: dict[str, Any]) -> bool:
-    where = and_(listing.c.id == task.item.id, listing.c.version == task.item.version, listing.c.claim.is_(None))
-    return bool(connection.execute(update(listing).where(where).values(values)).rowcount)
+    statement = _update_unclaimed(tuple(sorted(values)))
+    keys = {"id": task.item.id, "version": task.item.version}
+    return bool(connection.execute(statement, parameters(keys, values)).rowcount)
+
+
+@lru_cache(maxsize=64)
+def _update_unclaimed(names: tuple[str, ...]) -> Update:
+    return update_by(listing, ("id", "version"), names).where(listing.c.claim.is_(None))
 
 
 def _settle_without_call(connection: Connection, shop: Shop, task: Task, now: dt.datetime) -> None:

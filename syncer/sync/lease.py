@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from syncer.store.engine import read, write
@@ -24,6 +24,17 @@ from syncer.store.tables import lease
 _TRY_AGAIN_S = 0.1
 #: The most by which the clocks of two machines differ.
 _CLOCKS_DIFFER_S = 300.0
+_HELD = (
+    select(lease.c.key)
+    .where(
+        and_(
+            lease.c.key == bindparam("of_key"),
+            lease.c.owner == bindparam("of_owner"),
+            lease.c.epoch == bindparam("of_epoch"),
+        )
+    )
+    .with_for_update(read=True)
+)
 
 
 def boot_clock() -> float:
@@ -163,8 +174,8 @@ class Lease:
 
     def held(self, connection: Connection) -> bool:
         """Return, inside a transaction, whether the lease is ours; until it ends nobody can take it."""
-        query = select(lease.c.key).where(self._ours()).with_for_update(read=True)
-        return self.epoch > 0 and connection.execute(query).first() is not None
+        ours = {"of_key": self.key, "of_owner": self.owner, "of_epoch": self.epoch}
+        return self.epoch > 0 and connection.execute(_HELD, ours).first() is not None
 
     def _ours(self) -> ColumnElement[bool]:
         return and_(lease.c.key == self.key, lease.c.owner == self.owner, lease.c.epoch == self.epoch)

@@ -7,11 +7,12 @@ compare-and-set on the version that was read before the call: if it moved, the l
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, literal, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, case, select, update
 
 from syncer.domain.listing import Json, Status
 from syncer.inventory.marking import lock_listings
@@ -19,16 +20,30 @@ from syncer.inventory.ripple import mark_variants
 from syncer.sdk.errors import ConnectorError
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane, mark
+from syncer.store.shaped import by_shape, parameters, run_all
 from syncer.store.tables import listing, offer, photo, picture_upload
 from syncer.store.wakeup import wake_after_commit
 from syncer.sync.known import Known
-from syncer.sync.rows import Item, add_event, known_columns, store_offers
+from syncer.sync.rows import Item, OffersAfter, add_events, known_columns, store_all_offers
 from syncer.sync.shop import Shop
 
 #: In ``seeking``: since when a listing that was there is missed.
 GONE_SINCE = "gone_since"
 #: Columns that an edit since the call began has set anew: then they stay as the edit left them.
 _MARKED = ("due", "lane", "acknowledged_version", "stock_due_since", "due_at", "tries", "strikes")
+#: Rows that we have under way, held until the transaction ends; everybody takes them in this order.
+_OURS = (
+    select(listing.c.id, listing.c.version)
+    .where(
+        and_(
+            listing.c.id.in_(bindparam("ids", expanding=True)),
+            listing.c.claim == bindparam("by"),
+            listing.c.claim_epoch == bindparam("epoch"),
+        )
+    )
+    .order_by(listing.c.id)
+    .with_for_update()
+)
 
 
 @dataclass(slots=True)
@@ -70,35 +85,40 @@ def make_good(shop: Shop, item: Item, names: Collection[str], now: dt.datetime) 
 
 def store_in(connection: Connection, shop: Shop, item: Item, outcome: Outcome, now: dt.datetime) -> bool:
     """Do the same inside the caller's transaction."""
-    ours = and_(listing.c.id == item.id, listing.c.claim == shop.claim_name, listing.c.claim_epoch == shop.lease.epoch)
+    return bool(store_all_in(connection, shop, [(item, outcome)], now))
+
+
+def store_all_in(
+    connection: Connection, shop: Shop, outcomes: Sequence[tuple[Item, Outcome]], now: dt.datetime
+) -> set[int]:
+    """Write the outcomes of one call to their rows, with few statements; return the ids whose claims were ours."""
     if not shop.lease.held(connection):
-        return False
-    others = _others_move(item, outcome)
-    if others:
-        lock_listings(connection, [item.product_id])
-    row = connection.execute(select(listing.c.version).where(ours).with_for_update()).first()
-    if row is None:
-        return False
-    known = _crossed(connection, item, outcome.known) if row.version != item.version else outcome.known
-    store_offers(
-        connection,
-        item,
-        known,
-        now=now,
-        problems=outcome.offer_problems,
-        cannot_stop_until=outcome.cannot_stop,
-    )
-    connection.execute(update(listing).where(ours).values(_columns(item, replace(outcome, known=known))))
-    if outcome.forget_pictures:
-        _upload_again(connection, item, now)
-    if outcome.event:
-        add_event(connection, item.id, outcome.event, outcome.detail, now)
-    if others:
-        # Who shares its pieces may show none while this one can't be stopped, and again once it can.
-        mark_variants(connection, others, now=now, without=item.id)
-    if outcome.also is not None:
-        outcome.also(connection)
-    return True
+        return set()
+    others = {item.id: _others_move(item, outcome) for item, outcome in outcomes}
+    if any(others.values()):
+        lock_listings(connection, sorted({item.product_id for item, _ in outcomes if others[item.id]}))
+    claim = {"ids": [item.id for item, _ in outcomes], "by": shop.claim_name, "epoch": shop.lease.epoch}
+    versions = {row.id: row.version for row in connection.execute(_OURS, claim)}
+    mine: list[tuple[Item, Outcome]] = []
+    for item, outcome in outcomes:
+        if item.id in versions:
+            crossed = versions[item.id] != item.version
+            known = _crossed(connection, item, outcome.known) if crossed else outcome.known
+            mine.append((item, replace(outcome, known=known)))
+    parts = [OffersAfter(item, one.known, one.offer_problems, one.cannot_stop) for item, one in mine]
+    store_all_offers(connection, parts, now)
+    for shape, rows in by_shape(_parameters(shop, item, outcome) for item, outcome in mine).items():
+        run_all(connection, _update(shape), rows)
+    add_events(connection, [(item.id, one.event, one.detail) for item, one in mine if one.event], now)
+    for item, outcome in mine:
+        if outcome.forget_pictures:
+            _upload_again(connection, item, now)
+        if others[item.id]:
+            # Who shares its pieces may show none while this one can't be stopped, and again once it can.
+            mark_variants(connection, others[item.id], now=now, without=item.id)
+        if outcome.also is not None:
+            outcome.also(connection)
+    return set(versions)
 
 
 def _others_move(item: Item, outcome: Outcome) -> list[int]:
@@ -125,15 +145,23 @@ def _crossed(connection: Connection, item: Item, known: Known) -> Known:
     return replace(known, offers=offers)
 
 
-def _columns(item: Item, outcome: Outcome) -> dict[str, Any]:
-    values = dict(outcome.values)
-    values |= {"claim": None, "claim_epoch": None, "under_way": None} | known_columns(outcome.known)
-    same = listing.c.version == item.version
-    for name in _MARKED:
-        if name in values:
-            column = listing.c[name]
-            values[name] = case((same, literal(values[name], column.type)), else_=column)
-    return values
+def _parameters(shop: Shop, item: Item, outcome: Outcome) -> dict[str, Any]:
+    values = outcome.values | {"claim": None, "claim_epoch": None, "under_way": None} | known_columns(outcome.known)
+    keys = {"id": item.id, "version": item.version, "claim": shop.claim_name, "claim_epoch": shop.lease.epoch}
+    return parameters(keys, values)
+
+
+@lru_cache(maxsize=256)
+def _update(shape: tuple[str, ...]) -> Update:
+    """Return the one statement that writes an outcome with parameters of this ``shape``."""
+    same = listing.c.version == bindparam("key_version")
+    ours = (listing.c[name] == bindparam(f"key_{name}") for name in ("id", "claim", "claim_epoch"))
+    values: dict[str, Any] = {}
+    for name in (one.removeprefix("to_") for one in shape if one.startswith("to_")):
+        column = listing.c[name]
+        value = bindparam(f"to_{name}", type_=column.type)
+        values[name] = case((same, value), else_=column) if name in _MARKED else value
+    return update(listing).where(and_(*ours)).values(values)
 
 
 def _upload_again(connection: Connection, item: Item, now: dt.datetime) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from syncer.domain.listing import Status
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
@@ -14,11 +16,11 @@ from syncer.inventory.reserving import campaign_ends
 from syncer.inventory.weeks import TIME_ZONE
 from syncer.sdk.errors import ConnectorError, Gone, OutcomeUnknown, PictureGone, Recovery, Transient, Unclassified
 from syncer.sdk.operations import Kind, Operation, Result
-from syncer.store.engine import read
+from syncer.store.engine import read, write
 from syncer.store.marks import Due, Lane
 from syncer.sync.difference import Difference, compare
 from syncer.sync.known import SHAPE, Known, make_unknown, merge, sku_keys, touched, under_way
-from syncer.sync.outcome import Outcome, deleted_outcome, gone_outcome, make_good, store
+from syncer.sync.outcome import Outcome, deleted_outcome, gone_outcome, make_good, store, store_all_in
 from syncer.sync.prepare import REJECTED_CODE, STRIKES, Task, shown_state
 from syncer.sync.rows import Item
 from syncer.sync.shop import Shop
@@ -42,12 +44,35 @@ _REFUSED = (Recovery.FIX_LISTING, Recovery.PARK)
 _NOT_MADE = (Recovery.FIX_LISTING, Recovery.WAIT_STATE, Recovery.GONE)
 
 
-def record_write(shop: Shop, task: Task, result: Result, now: dt.datetime) -> Outcome:
-    """Record the result of a write and return what was recorded."""
-    outcome = _Written(shop, task, result, now).outcome()
-    if not store(shop, task.item, outcome, now) and task.operation is not None:
-        make_good(shop, task.item, touched(under_way(task.operation)), now)
-    return outcome
+def record_writes(shop: Shop, results: Sequence[tuple[Task, Result]], now: dt.datetime) -> list[Outcome]:
+    """Record the results of one call, in one transaction, and return what was recorded, in the same order."""
+    outcomes = [_Written(shop, task, result, now).outcome() for task, result in results]
+    pairs = [(task.item, outcome) for (task, _), outcome in zip(results, outcomes, strict=True)]
+    try:
+        with write(shop.engine) as connection:
+            stored = store_all_in(connection, shop, pairs, now)
+    except IntegrityError:
+        # What the channel says of one listing can't be (an id that another one has): its neighbours are recorded.
+        stored = _record_apart(shop, pairs, now)
+    for task, _ in results:
+        if task.item.id not in stored and task.operation is not None:
+            make_good(shop, task.item, touched(under_way(task.operation)), now)
+    return outcomes
+
+
+def _record_apart(shop: Shop, pairs: Sequence[tuple[Item, Outcome]], now: dt.datetime) -> set[int]:
+    """Record each by itself; raise what was wrong with the last of those that can't be."""
+    wrong: IntegrityError | None = None
+    stored = set()
+    for item, outcome in pairs:
+        try:
+            if store(shop, item, outcome, now):
+                stored.add(item.id)
+        except IntegrityError as error:
+            wrong = error
+    if wrong is not None:
+        raise wrong
+    return stored
 
 
 class _Written:

@@ -6,16 +6,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select
 
 from syncer.domain.listing import Json, RemoteOffer, Status
+from syncer.store.shaped import by_shape, parameters, run_all, update_by
 from syncer.store.tables import listing, listing_event, offer, retired_offer
 from syncer.sync.known import SHAPE, STATUS, Known, KnownOffer
 
 _NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+_ROWS = select(listing).where(listing.c.id.in_(bindparam("ids", expanding=True))).order_by(listing.c.id)
+_LOCKED_ROWS = _ROWS.with_for_update()
+_OFFERS = select(offer).where(offer.c.listing_id.in_(bindparam("ids", expanding=True)))
+_STORED = select(offer.c.listing_id, offer.c.variant_id).where(offer.c.listing_id.in_(bindparam("ids", expanding=True)))
+_ADD_OFFER = insert(offer)
+_ADD_EVENT = insert(listing_event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +68,10 @@ def load_items(connection: Connection, ids: Sequence[int], *, lock: bool = False
     """
     if not ids:
         return {}
-    query = select(listing).where(listing.c.id.in_(ids)).order_by(listing.c.id)
-    rows = connection.execute(query.with_for_update() if lock else query).all()
+    rows = connection.execute(_LOCKED_ROWS if lock else _ROWS, {"ids": ids}).all()
     offers: dict[int, dict[str, KnownOffer]] = {}
     stuck: dict[int, set[str]] = {}
-    for row in connection.execute(select(offer).where(offer.c.listing_id.in_(ids))):
+    for row in connection.execute(_OFFERS, {"ids": ids}):
         if row.remote_id or row.quantity is not None or row.price is not None:
             offers.setdefault(row.listing_id, {})[str(row.variant_id)] = _known_offer(row)
         if row.cannot_stop_until is not None:
@@ -154,39 +160,59 @@ def known_columns(known: Known) -> dict[str, Any]:
     }
 
 
-def store_offers(
-    connection: Connection,
-    item: Item,
-    known: Known,
-    *,
-    now: dt.datetime,
-    problems: Mapping[str, Mapping[str, Json] | None] | None = None,
-    cannot_stop_until: Mapping[str, dt.datetime | None] | None = None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class OffersAfter:
+    """What is known of an item's offers now. ``problems`` and ``blocked`` (until when an offer can't be stopped) are
+    columns to set besides, by offer key.
+    """
+
+    item: Item
+    known: Known
+    problems: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
+    blocked: Mapping[str, dt.datetime | None] = field(default_factory=dict)
+
+    def rows(self, now: dt.datetime) -> dict[str, dict[str, Any]]:
+        """Return the columns to set, by offer key; an offer that stays as it is is left out."""
+        before, found = self.item.known.offers, {}
+        for key in sorted(self.known.offers.keys() | self.problems.keys() | self.blocked.keys()):
+            there = self.known.offers.get(key)
+            values: dict[str, Any] = {}
+            if there is not None and there != before.get(key):
+                values = _offer_columns(there) | {"acknowledged_at": now}
+            if key in self.problems:
+                values["problem"] = self.problems[key]
+            if key in self.blocked:
+                values["cannot_stop_until"] = self.blocked[key]
+            if values:
+                found[key] = values
+        return found
+
+
+def store_offers(connection: Connection, item: Item, known: Known, *, now: dt.datetime) -> None:
     """Store the offers of ``known`` that differ from those of ``item``; remember remote ids that are gone."""
-    before = item.known.offers
-    problems, blocked = problems or {}, cannot_stop_until or {}
-    stored = {
-        str(row.variant_id)
-        for row in connection.execute(select(offer.c.variant_id).where(offer.c.listing_id == item.id))
-    }
-    for key in sorted(known.offers.keys() | problems.keys() | blocked.keys()):
-        there = known.offers.get(key)
-        values: dict[str, Any] = {}
-        if there is not None and there != before.get(key):
-            values = _offer_columns(there) | {"acknowledged_at": now}
-        if key in problems:
-            values["problem"] = problems[key]
-        if key in blocked:
-            values["cannot_stop_until"] = blocked[key]
-        if not values:
-            continue
-        where = and_(offer.c.listing_id == item.id, offer.c.variant_id == int(key))
-        if key in stored:
-            connection.execute(update(offer).where(where).values(values))
-        elif there is not None:
-            connection.execute(insert(offer).values(listing_id=item.id, variant_id=int(key), **values))
-    _retire(connection, item, known, now)
+    store_all_offers(connection, [OffersAfter(item, known)], now)
+
+
+def store_all_offers(connection: Connection, parts: Sequence[OffersAfter], now: dt.datetime) -> None:
+    """Do the same for several listings, with few statements."""
+    ids = {"ids": [part.item.id for part in parts]}
+    stored = {(row.listing_id, row.variant_id) for row in connection.execute(_STORED, ids)}
+    old: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
+    for part in parts:
+        for key, values in part.rows(now).items():
+            place = {"listing_id": part.item.id, "variant_id": int(key)}
+            if (part.item.id, int(key)) in stored:
+                old.append(parameters(place, values))
+            elif key in part.known.offers:
+                new.append(place | values)
+    for shape, rows in by_shape(old).items():
+        names = tuple(name.removeprefix("to_") for name in shape if name.startswith("to_"))
+        run_all(connection, update_by(offer, ("listing_id", "variant_id"), names), rows)
+    for rows in by_shape(new).values():
+        run_all(connection, _ADD_OFFER, rows)
+    for part in parts:
+        _retire(connection, part.item, part.known, now)
 
 
 def _retire(connection: Connection, item: Item, known: Known, now: dt.datetime) -> None:
@@ -231,7 +257,24 @@ def _offer_columns(there: KnownOffer) -> dict[str, Any]:
 
 def add_event(connection: Connection, listing_id: int, kind: str, detail: Mapping[str, Json], now: dt.datetime) -> None:
     """Append one line to a listing's timeline."""
-    connection.execute(insert(listing_event).values(listing_id=listing_id, at=now, kind=kind, detail=dict(detail)))
+    add_events(connection, [(listing_id, kind, detail)], now)
 
 
-__all__ = ["SHAPE", "STATUS", "Item", "add_event", "known_columns", "load_items", "store_offers"]
+def add_events(connection: Connection, events: Sequence[tuple[int, str, Mapping[str, Json]]], now: dt.datetime) -> None:
+    """Append lines (listing id, kind, detail) to the timelines of listings."""
+    rows = [{"listing_id": key, "at": now, "kind": kind, "detail": dict(detail)} for key, kind, detail in events]
+    run_all(connection, _ADD_EVENT, rows)
+
+
+__all__ = [
+    "SHAPE",
+    "STATUS",
+    "Item",
+    "OffersAfter",
+    "add_event",
+    "add_events",
+    "known_columns",
+    "load_items",
+    "store_all_offers",
+    "store_offers",
+]
