@@ -155,10 +155,10 @@ def joining_notes(account: Account, identity: Identity, *, waits: bool) -> tuple
     if account.mode is Mode.READ_ONLY:
         notes.append(
             Words(
-                "Akun ini hanya-baca: tokonya sudah berisi, dan Syncer belum membaca pesanan. Stok dan isi baru "
-                "dikirim setelah pesanan bisa dibaca dan Anda menjalankan `syncer account go-live`.",
-                "This account is read-only: its shop isn't empty, and Syncer doesn't read orders yet. Stock and "
-                "content are sent only once orders are read in and you run `syncer account go-live`.",
+                "Akun ini hanya-baca: tokonya sudah berisi. Cocokkan dulu isinya dengan `syncer account adopt`, lalu "
+                "`syncer account go-live`: pesanan yang belum dikirim dibaca dulu, baru stok dan isi dikirim.",
+                "This account is read-only: its shop isn't empty. Match what it sells with `syncer account adopt`, "
+                "then use `syncer account go-live`: its open orders are read first, and only then anything is sent.",
             )
         )
     return tuple(notes)

@@ -306,23 +306,48 @@ def remove(
 @command(
     app,
     "go-live",
-    "Izinkan akun hanya-baca mulai mengirim.",
-    "Let a read-only account begin to send.",
+    "Izinkan akun hanya-baca mulai mengirim; pesanan yang belum dikirim dibaca dan dijanjikan dulu.",
+    "Let a read-only account begin to send; its open orders are read and held first.",
+    examples=['syncer account go-live "Toko Orange" --dry-run', 'syncer account go-live "Toko Orange"'],
 )
-def go_live(name: str = NAME) -> None:
+def go_live(
+    name: str = NAME,
+    without_held: bool = typer.Option(
+        False,
+        "--counts-without-held/--counts-including-held",
+        help=both(
+            "Hitungan awal diambil dari angka toko, jadi tanpa barang yang sudah dipesan: tambahkan itu.",
+            "The opening counts came from the shop's number, so without what is ordered already: put that on top.",
+        ),
+    ),
+    dry_run: bool = typer.Option(False, "--dry-run", help=both("Hanya lihat pesanannya.", "Only look at the orders.")),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
     """Go live."""
     desk = open_desk()
     from syncer.channels.connectors import open_connector
-    from syncer.channels.lifecycle import go_live as do
+    from syncer.cli.going_live import live_json, say_live
+    from syncer.orders.going_live import go_live as do
 
     account = desk.account(name)
     connector = None
     if account.mode == "read_only" and account.state == "active":
         connector = open_connector(account, engine=desk.engine, keys=desk.keys, **desk.for_shops())
-    left = do(desk.engine, account, connector, now=desk.now)
-    if not left.notes:
-        out.done(Words(f"{account.name} mulai mengirim.", f"{account.name} sends from now on."))
-    _notes(left.notes)
+    with out.Progress(Words("Membaca pesanan", "Reading orders")) as bar:
+        went = do(
+            desk.engine,
+            account,
+            connector,
+            clock=lambda: desk.now,
+            counts_without_held=without_held,
+            preview=dry_run,
+            progress=bar.to,
+        )
+    if as_json:
+        out.print_json(live_json(went))
+        return
+    say_live(went, without_held=without_held, dry_run=dry_run)
+    _notes(went.left.notes)
 
 
 def _say_added(added: Added, as_json: bool) -> None:

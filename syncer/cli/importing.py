@@ -112,14 +112,19 @@ def _return(file: Path, report: ImportReport) -> Path | None:
     """Write the rows that were refused beside the file, so that they can be mended and imported again."""
     if report.returned is None or report.dry_run:
         return None
+    return keep_returned(file, report.returned, report.returned_name)
+
+
+def keep_returned(file: Path, data: bytes, name: str) -> Path:
+    """Write refused rows as ``name`` beside ``file``, or here if that folder can't be written; return where."""
     import os
 
-    target = file.with_name(report.returned_name)
+    target = file.with_name(name)
     if not os.access(target.parent, os.W_OK):
-        target = Path.cwd() / report.returned_name
+        target = Path.cwd() / name
     part = target.with_name(f".{target.name}.part")
     try:
-        part.write_bytes(report.returned)
+        part.write_bytes(data)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

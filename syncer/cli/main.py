@@ -24,6 +24,8 @@ COMMANDS: dict[str, Place] = {
     "export": Place("exporting", _CATALOGUE),
     "products": Place("products", _CATALOGUE),
     "stock": Place("stock", _CATALOGUE),
+    "sale": Place("sale", _CATALOGUE),
+    "orders": Place("orders", _CATALOGUE),
     "price": Place("price", _CATALOGUE),
     "location": Place("location", _CATALOGUE),
     "pieces": Place("pieces", _CATALOGUE),

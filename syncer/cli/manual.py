@@ -45,14 +45,30 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "products": "handle title status category description story materials maker brand attributes "
         "made_to_order_days option_names photos stock variants listings",
         "products / variants": "sku options price stock weight_g single_piece",
-        "stock": "sku title location on_hand",
-        "stock history": "at location delta on_hand reason actor note",
+        "stock": "sku title location on_hand held free",
+        "stock history": "at location delta on_hand held_delta held reason actor note",
+        "stock audit (an object)": "mismatches unexplained variants",
+        "stock audit / variants": "sku title on_hand held free levels shops",
+        "orders": "id order account status created_at updated_at ship_by total currency counted held gone returned "
+        "asks lines",
+        "orders / lines": "line sku their_sku title quantity status meaning price",
+        "orders inbox (an object)": "unknown questions",
+        "orders oversold": "id sku title short flagged_at state orders",
+        "orders oversold / orders": "id order account status held gone value total currency created_at ship_by newest "
+        "cost message",
+        "orders import (an object)": "rows new changed unchanged pieces refused returned_file dry_run",
+        "sale (an object)": "id reference sku quantity free oversold new",
         "price": "sku title price currency accounts",
         "location": "code name pooled",
+        "reserve list": "campaign account sku location quantity sold left state starts_at ends_at",
+        "bundle list": "sku free parts",
+        "bundle list / parts": "sku pieces",
+        "capacity list": "maker pieces_a_week ordered left",
         "connectors": "name label package version allowed hosts problem",
         "account list": "name connector state mode shop_id shop_name currency rate price_rule tax_included buffer cap "
         "location_id field_owners settings package_defaults time_zone brake signed_in access_until consent_until "
         "problem options",
+        "account go-live (an object)": "account mode orders unreadable oversold notes",
         "account adopt (an object)": "account mode opening listings counts left_out unopened sheet applied rows",
         "account adopt / rows": "key remote_id offer_remote_id title options status_there sku_there price_there "
         "product our_sku score matched_by decision count_there our_on_hand opening_count opened_by conflicts notes",

@@ -10,7 +10,7 @@ from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, NumberCommand, UsageProblem, command, group
 from syncer.cli.reading import whole
-from syncer.cli.texts import both
+from syncer.cli.texts import both, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def stock(
     search: str = typer.Option("", "--search", metavar="TEXT", help=both("Cari di SKU dan judul.", "Search.")),
     as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
 ) -> None:
-    """List what is on hand, by SKU and location."""
+    """List what is on hand, promised to orders, and free, by SKU and location."""
     if ctx.invoked_subcommand is not None:
         return
     desk = open_desk()
@@ -46,7 +46,7 @@ def stock(
     from syncer.store.tables import location, product, stock_level, variant
 
     query = (
-        select(variant.c.sku, product.c.title, location.c.code, stock_level.c.on_hand)
+        select(variant.c.sku, product.c.title, location.c.code, stock_level.c.on_hand, stock_level.c.held)
         .join(product, product.c.id == variant.c.product_id)
         .outerjoin(stock_level, stock_level.c.variant_id == variant.c.id)
         .outerjoin(location, location.c.id == stock_level.c.location_id)
@@ -63,25 +63,53 @@ def stock(
     if as_json:
         out.print_json(
             [
-                {"sku": row.sku, "title": row.title, "location": row.code or "utama", "on_hand": row.on_hand or 0}
+                {
+                    "sku": row.sku,
+                    "title": row.title,
+                    "location": row.code or "utama",
+                    "on_hand": row.on_hand or 0,
+                    "held": row.held or 0,
+                    "free": (row.on_hand or 0) - (row.held or 0),
+                }
                 for row in rows
             ]
         )
         return
     out.table(
-        ["SKU", Words("JUDUL", "TITLE"), Words("LOKASI", "LOCATION"), Words("ADA", "ON HAND")],
-        [[row.sku, row.title, row.code or "utama", row.on_hand or 0] for row in rows],
-        right=(3,),
+        [
+            "SKU",
+            Words("JUDUL", "TITLE"),
+            Words("LOKASI", "LOCATION"),
+            Words("ADA", "ON HAND"),
+            Words("DIJANJIKAN", "HELD"),
+            Words("BEBAS", "FREE"),
+        ],
+        [
+            [
+                row.sku,
+                row.title,
+                row.code or "utama",
+                row.on_hand or 0,
+                row.held or 0,
+                (row.on_hand or 0) - (row.held or 0),
+            ]
+            for row in rows
+        ],
+        right=(3, 4, 5),
     )
 
 
 @command(
     app,
     "set",
-    "Tulis berapa yang ada di satu lokasi.",
-    "Say how many are on hand at one location.",
+    "Tulis berapa yang ada di satu lokasi, termasuk yang dijanjikan untuk pesanan dan belum dikirim.",
+    "Say how many are on hand at one location, those promised to orders and not yet sent included.",
     cls=NumberCommand,
-    examples=["syncer stock set SRP-BTK-003-BTU 3", "syncer stock set SRP-BTK-003-BTU 3 --was 5 --location galeri"],
+    examples=[
+        "syncer stock set SRP-BTK-001 3",
+        "syncer stock set SRP-BTK-001 3 --was 5 --location galeri",
+        "syncer stock set SRP-BTK-001 2 --without-held",
+    ],
 )
 def set_stock(
     sku: str = SKU,
@@ -93,24 +121,67 @@ def set_stock(
         metavar="M",
         help=both("Tolak bila stok sekarang bukan M.", "Refuse if it is not M now: it moved meanwhile."),
     ),
+    without_held: bool = typer.Option(
+        False,
+        "--without-held/--including-held",
+        help=both(
+            "Yang dijanjikan untuk pesanan tidak ikut dihitung (misalnya sudah dibungkus).",
+            "What is promised to orders was not counted (it is packed already, say).",
+        ),
+    ),
     note: str = NOTE,
-    yes: bool = YES,
 ) -> None:
     """Set what is on hand."""
     number = whole(n, _COUNT)
     before = None if was is None else whole(was, _COUNT)
     desk = open_desk()
-    _ask_about_single(desk, sku, number, location=location, counted=True, already=yes)
-    from syncer.inventory.ledger import set_on_hand
+    from syncer.inventory.ledger import find_location, held_at, set_on_hand
+    from syncer.orders.oversell import check
+    from syncer.store.skus import find_variant
 
     with desk.write() as connection:
         moved = set_on_hand(
-            connection, sku, number, location=location, was=before, actor=desk.actor, note=note, now=desk.now
+            connection,
+            sku,
+            number,
+            location=location,
+            was=before,
+            actor=desk.actor,
+            note=note,
+            now=desk.now,
+            without_held=without_held,
         )
+        found = find_variant(connection, sku)
+        held = held_at(connection, found.id, find_location(connection, location).id)
+        short = check(connection, [found.id], now=desk.now) if moved is not None else []
     if moved is None:
         out.done(Words(f"{sku}: sudah {number}, tidak berubah.", f"{sku}: it is {number} already, nothing changed."))
+    else:
+        _say(moved.sku, moved.on_hand_after - moved.delta, moved.on_hand_after, moved.location)
+    if held:
+        _say_held(found.sku, number + held if without_held else number, held, without_held=without_held)
+    if short:
+        out.warn(Words("Terjual melebihi yang ada: syncer orders oversold", "Oversold: see syncer orders oversold"))
+
+
+def _say_held(sku: str, on_hand: int, held: int, *, without_held: bool) -> None:
+    free = on_hand - held
+    if without_held:
+        out.line(
+            word(
+                f"{sku}: hitungan ini tanpa {held} yang dijanjikan untuk pesanan; ada {on_hand}, bebas {free}.",
+                f"{sku}: this count leaves out {held} promised to orders; {on_hand} on hand, {free} free.",
+            )
+        )
         return
-    _say(moved.sku, moved.on_hand_after - moved.delta, moved.on_hand_after, moved.location)
+    out.line(
+        word(
+            f"{sku}: hitungan ini termasuk {held} yang dijanjikan untuk pesanan; bebas {free}. "
+            "Bila yang itu tidak ikut dihitung, ulangi dengan --without-held.",
+            f"{sku}: this count includes {held} promised to orders; {free} free. "
+            "If those were not counted, repeat it with --without-held.",
+        )
+    )
 
 
 @command(
@@ -228,6 +299,8 @@ def history(
                     "location": row.code,
                     "delta": row.delta,
                     "on_hand": row.on_hand_after,
+                    "held_delta": row.held_delta,
+                    "held": row.held_after,
                     "reason": row.reason,
                     "actor": row.actor,
                     "note": row.note,
@@ -242,15 +315,25 @@ def history(
             Words("LOKASI", "LOCATION"),
             Words("GERAK", "MOVED"),
             Words("JADI", "LEFT"),
+            Words("DIJANJIKAN", "HELD"),
             Words("SEBAB", "WHY"),
             Words("OLEH", "BY"),
             Words("CATATAN", "NOTE"),
         ],
         [
-            [out.moment(row.at), row.code, f"{row.delta:+}", row.on_hand_after, row.reason, row.actor, row.note]
+            [
+                out.moment(row.at),
+                row.code,
+                f"{row.delta:+}",
+                row.on_hand_after,
+                row.held_after,
+                row.reason,
+                row.actor,
+                row.note,
+            ]
             for row in rows
         ],
-        right=(2, 3),
+        right=(2, 3, 4),
     )
 
 
@@ -298,3 +381,6 @@ def _say(sku: str, before: int, after: int, location: str) -> None:
     from syncer.cli.products import say_next
 
     say_next(open_desk())
+
+
+from syncer.cli import stock_audit as _audit  # noqa: E402, F401 - it adds `stock audit` to this group

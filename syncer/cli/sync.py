@@ -58,6 +58,7 @@ def sync(
     desk.logs("CRITICAL")
     catch_up(desk.engine, desk.now)
     working = [one for one in accounts if one.sends]
+    _read_orders(desk, working)
     ours, theirs = _divide(desk, working)
     with out.Progress(Words("Mengirim", "Sending"), unit=Words("barang dan foto", "listings and pictures")) as bar:
         _send(desk, ours, theirs, bar)
@@ -79,6 +80,20 @@ def sync(
         )
     if any(_unfinished(row) for row in rows):
         raise typer.Exit(PARTLY)
+
+
+def _read_orders(desk: Desk, accounts: Sequence[Account]) -> None:
+    """Whoever asks for it now wants the newest orders too, not those of the last poll."""
+    from sqlalchemy import select
+
+    from syncer.orders.reading import read_soon
+    from syncer.store.order_tables import order_read
+
+    with desk.write() as connection:
+        read = set(connection.execute(select(order_read.c.account_id)).scalars())
+        for one in accounts:
+            if one.id in read:
+                read_soon(connection, one.id, desk.now)
 
 
 def _send(desk: Desk, ours: Sequence[Account], theirs: Sequence[Account], bar: out.Progress) -> None:

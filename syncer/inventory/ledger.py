@@ -19,7 +19,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, select, update
 from syncer.domain.stock import STOCK_MAX, Reason
 from syncer.domain.text import clean_text
 from syncer.inventory import errors
-from syncer.inventory.levels import Mismatch, audit, available, levels
+from syncer.inventory.levels import Mismatch, audit, available, held_at, levels
 from syncer.inventory.locations import DEFAULT_LOCATION, Location, add_location, find_location, list_locations
 from syncer.inventory.marking import lock_listings, mark_moved
 from syncer.inventory.ripple import hangs_on
@@ -275,6 +275,7 @@ __all__ = [
     "audit",
     "available",
     "find_location",
+    "held_at",
     "levels",
     "list_locations",
     "move",

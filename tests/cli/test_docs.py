@@ -151,8 +151,44 @@ def test_json_keys_are_those_of_the_manual(sqlite_cli: Cli, shop: RunningSandbox
         "key status": keys_of(cli, "key", "status"),
         "import (an object)": keys_of(cli, "import", "katalog.csv"),
         "publish (an object)": keys_of(cli, "publish", "MK", "--account", "Orange"),
+        **order_keys(cli),
+        **share_keys(cli),
     }
     assert seen == {name: set(keys) for name, keys in JSON_KEYS.items()}
+
+
+def share_keys(cli: Cli) -> dict[str, set[str]]:
+    """What the lists hold that say who may show how much."""
+    cli.ok("stock", "set", "SL-M", "3")
+    cli.ok("products", "edit", "MK", "--made-to-order-days", "7")
+    cli.ok("products", "edit", "MK", "--maker", "Ibu Sari")
+    cli.ok("capacity", "set", "Ibu Sari", "4")
+    cli.ok("bundle", "set", "SL-B", "SL-M:1")
+    days = ("--from", "2026-01-01", "--to", "2999-01-01")
+    cli.ok("reserve", "SL-M", "1", "--account", "Orange", "--campaign", "Gebyar", *days)
+    return {
+        "reserve list": keys_of(cli, "reserve", "list"),
+        "bundle list": keys_of(cli, "bundle", "list"),
+        "bundle list / parts": set(cli.json("bundle", "list")[0]["parts"][0]),
+        "capacity list": keys_of(cli, "capacity", "list"),
+    }
+
+
+def order_keys(cli: Cli) -> dict[str, set[str]]:
+    """What the lists of orders hold; more is sold than there is on the way."""
+    (cli.folder / "terjual.csv").write_text("SKU,Qty,Date\nMK-1,1,2026-11-20\n", "utf-8")
+    return {
+        "sale (an object)": keys_of(cli, "sale", "SL-M", "9"),
+        "orders": keys_of(cli, "orders"),
+        "orders / lines": set(cli.json("orders")[0]["lines"][0]),
+        "orders inbox (an object)": keys_of(cli, "orders", "inbox"),
+        "orders oversold": keys_of(cli, "orders", "oversold"),
+        "orders oversold / orders": set(cli.json("orders", "oversold")[0]["orders"][0]),
+        "orders import (an object)": keys_of(cli, "orders", "import", "terjual.csv", "--partner", "Galeri"),
+        "stock audit (an object)": keys_of(cli, "stock", "audit"),
+        "stock audit / variants": set(cli("stock", "audit", "--json").json["variants"][0]),
+        "account go-live (an object)": keys_of(cli, "account", "go-live", "Orange"),
+    }
 
 
 def test_the_version(sqlite_cli: Cli) -> None:

@@ -1,0 +1,110 @@
+"""``syncer stock audit``: is the stock true, and why does a shop show another number?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syncer.cli import out
+from syncer.cli.desk import open_desk
+from syncer.cli.kit import JSON_HELP, PARTLY, command
+from syncer.cli.stock import app
+from syncer.cli.texts import both, say, word
+from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from syncer.sync.stock_audit import Audited, StockAudit
+
+
+@command(
+    app,
+    "audit",
+    "Hitung ulang semua stok dari bukunya, dan jelaskan setiap angka toko yang berbeda.",
+    "Recompute all stock from its ledger, and say what explains each number that differs in a shop.",
+)
+def audit(
+    skus: list[str] = typer.Argument(None, metavar="SKU", help=both("Hanya SKU ini.", "These SKUs only.")),
+    everything: bool = typer.Option(False, "--all", help=both("Juga yang sama.", "Those that agree as well.")),
+    as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
+) -> None:
+    """Audit the stock."""
+    desk = open_desk()
+    from syncer.sync.stock_audit import audit_stock
+
+    with desk.read() as connection:
+        found = audit_stock(connection, skus=skus or (), now=desk.now)
+    shown = [one for one in found.variants if everything or one.differs]
+    if as_json:
+        out.print_json(_as_json(found, shown))
+    else:
+        _draw(found, shown)
+    if found.mismatches or found.unexplained:
+        raise typer.Exit(PARTLY)
+
+
+def _draw(found: StockAudit, shown: list[Audited]) -> None:
+    for wrong in found.mismatches:
+        out.warn(
+            Words(
+                f"{wrong.sku} di {wrong.location}: tercatat {wrong.on_hand} (dijanjikan {wrong.held}), menurut bukunya "
+                f"{wrong.ledger} ({wrong.held_ledger}).",
+                f"{wrong.sku} at {wrong.location}: it says {wrong.on_hand} ({wrong.held} held), its ledger says "
+                f"{wrong.ledger} ({wrong.held_ledger}).",
+            )
+        )
+    for one in shown:
+        out.line(
+            out.clean(
+                word(
+                    f"{one.sku}: ada {one.on_hand}, dijanjikan {one.held}, bebas {one.free}",
+                    f"{one.sku}: {one.on_hand} on hand, {one.held} held, {one.free} free",
+                )
+            )
+        )
+        for shop in one.shops:
+            number = "?" if shop.shown is None else str(shop.shown)
+            why = " ".join(say(reason.words) for reason in shop.reasons)
+            out.line(out.clean(f"  {shop.account}: {number}" + (f" · {why}" if why else "")))
+    if not found.mismatches:
+        out.done(
+            Words(
+                f"{len(found.variants)} SKU dihitung ulang dari bukunya; semuanya cocok.",
+                f"{len(found.variants)} SKUs recomputed from the ledger; all agree.",
+            )
+        )
+    if found.unexplained:
+        out.warn(
+            Words(
+                f"{found.unexplained} angka toko tidak bisa dijelaskan. Periksa: syncer drift --look",
+                f"{found.unexplained} numbers in shops are not explained. Look: syncer drift --look",
+            )
+        )
+
+
+def _as_json(found: StockAudit, shown: list[Audited]) -> dict[str, Any]:
+    return {
+        "mismatches": [one._asdict() for one in found.mismatches],
+        "unexplained": found.unexplained,
+        "variants": [
+            {
+                "sku": one.sku,
+                "title": one.title,
+                "on_hand": one.on_hand,
+                "held": one.held,
+                "free": one.free,
+                "levels": {code: {"on_hand": level.on_hand, "held": level.held} for code, level in one.levels.items()},
+                "shops": [
+                    {
+                        "account": shop.account,
+                        "shown": shop.shown,
+                        "should": shop.should,
+                        "explained": shop.explained,
+                        "reasons": [{"code": reason.code, "words": reason.words} for reason in shop.reasons],
+                    }
+                    for shop in one.shops
+                ],
+            }
+            for one in shown
+        ],
+    }

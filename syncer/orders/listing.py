@@ -1,0 +1,180 @@
+"""Orders as people look at them: one row each, and one order whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, func, select
+
+from syncer.domain.order import Meaning
+from syncer.orders.book import SALE
+from syncer.store.order_tables import channel_order, order_count, order_line
+from syncer.store.tables import account, location, stock_movement, variant
+
+_AT_ONCE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line: what it is of (``sku`` ours, ``theirs`` as the channel calls it), and what it means for stock."""
+
+    line: str
+    sku: str | None
+    theirs: str
+    title: str
+    quantity: int
+    status: str
+    meaning: Meaning
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order with what the ledger has of it. ``account`` is the shop, or ``sale``, or ``partner:NAME``.
+
+    ``counted`` is false for orders that were over before their shop went live.
+    """
+
+    id: int
+    order: str
+    account: str
+    status: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    ship_by: dt.datetime | None
+    total: Decimal | None
+    currency: str
+    counted: bool
+    held: int
+    gone: int
+    returned: int
+    asks: bool
+    lines: tuple[LineRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """What an order did to the ledger once."""
+
+    at: dt.datetime
+    sku: str
+    location: str
+    delta: int
+    held_delta: int
+    reason: str
+
+
+def order_rows(
+    connection: Connection,
+    *,
+    account_id: int | None = None,
+    only_open: bool = False,
+    sales: bool = False,
+    ids: Sequence[int] | None = None,
+    limit: int = 50,
+) -> list[OrderRow]:
+    """Return orders, the newest first; ``only_open``: those that hold pieces; ``sales``: those of no shop's."""
+    counted = (
+        select(
+            order_count.c.order_id,
+            func.sum(order_count.c.held).label("held"),
+            func.sum(order_count.c.gone).label("gone"),
+            func.sum(order_count.c.returned).label("returned"),
+        )
+        .group_by(order_count.c.order_id)
+        .subquery()
+    )
+    query = (
+        select(
+            channel_order,
+            account.c.name.label("account_name"),
+            func.coalesce(counted.c.held, 0).label("held"),
+            func.coalesce(counted.c.gone, 0).label("gone"),
+            func.coalesce(counted.c.returned, 0).label("returned"),
+        )
+        .outerjoin(counted, counted.c.order_id == channel_order.c.id)
+        .outerjoin(account, account.c.id == channel_order.c.account_id)
+        .order_by(channel_order.c.created_at.desc(), channel_order.c.id.desc())
+        .limit(limit)
+    )
+    if account_id is not None:
+        query = query.where(channel_order.c.account_id == account_id)
+    if only_open:
+        query = query.where(counted.c.held > 0)
+    if sales:
+        query = query.where(channel_order.c.door == SALE)
+    if ids is not None:
+        query = query.where(channel_order.c.id.in_(ids))
+    rows = connection.execute(query).mappings().all()
+    lines = _lines(connection, [row["id"] for row in rows])
+    return [_row(row, lines.get(row["id"], ())) for row in rows]
+
+
+def moves_of(connection: Connection, order_id: int) -> list[MoveRow]:
+    """Return what an order did to the ledger, the oldest first."""
+    mine = select(order_count.c.variant_id).where(order_count.c.order_id == order_id)
+    query = (
+        select(stock_movement, variant.c.sku, location.c.code)
+        .join(variant, variant.c.id == stock_movement.c.variant_id)
+        .join(location, location.c.id == stock_movement.c.location_id)
+        .where(
+            and_(
+                stock_movement.c.variant_id.in_(mine),
+                stock_movement.c.reference.startswith(f"order:{order_id}:", autoescape=True),
+            )
+        )
+        .order_by(stock_movement.c.id)
+    )
+    return [
+        MoveRow(row.at, row.sku, row.code, row.delta, row.held_delta, row.reason) for row in connection.execute(query)
+    ]
+
+
+def _row(row: RowMapping, lines: tuple[LineRow, ...]) -> OrderRow:
+    problem: Any = row["problem"]
+    return OrderRow(
+        row["id"],
+        row["remote_id"],
+        row["account_name"] or row["door"],
+        row["status"],
+        row["created_at"],
+        row["updated_at"],
+        row["ship_by"],
+        row["total"],
+        row["currency"],
+        row["counted"],
+        int(row["held"]),
+        int(row["gone"]),
+        int(row["returned"]),
+        bool(problem) and not problem.get("answered"),
+        lines,
+    )
+
+
+def _lines(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[LineRow, ...]]:
+    found: dict[int, list[LineRow]] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        query = (
+            select(order_line, variant.c.sku.label("ours"))
+            .outerjoin(variant, variant.c.id == order_line.c.variant_id)
+            .where(order_line.c.order_id.in_(ids[start : start + _AT_ONCE]))
+            .order_by(order_line.c.order_id, order_line.c.line_id)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.order_id, []).append(
+                LineRow(
+                    row.line_id,
+                    row.ours,
+                    row.sku,
+                    row.title,
+                    row.quantity,
+                    row.status,
+                    Meaning(row.meaning or Meaning.ASK),
+                    row.price,
+                )
+            )
+    return {order_id: tuple(lines) for order_id, lines in found.items()}

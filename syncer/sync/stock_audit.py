@@ -1,0 +1,244 @@
+"""Is the stock true? Every level against its ledger, and every shop's number against what there is, each difference
+with what explains it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, select
+
+from syncer.channels.records import Account, Mode, State, load_accounts
+from syncer.domain.stock import Allocation
+from syncer.domain.words import Words
+from syncer.inventory.free import Supply, load_supply
+from syncer.inventory.levels import Level, Mismatch, audit, full_levels
+from syncer.inventory.placing import barred
+from syncer.store.marks import Due
+from syncer.store.tables import listing, location, offer, product, variant
+from syncer.sync.claim import FOR_ORDERS
+
+_AT_ONCE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a shop's number differs from what is free: a code for scripts, and words."""
+
+    code: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one shop shows of a variant. ``shown`` ``None``: not known. ``should`` is what it should show by our rules.
+
+    ``explained`` is false if nothing explains that it shows something else than it should.
+    """
+
+    account: str
+    shown: int | None
+    should: int
+    reasons: tuple[Reason, ...]
+    explained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One variant: on hand, held and free over all locations, where that is, and what each shop shows of it."""
+
+    sku: str
+    title: str
+    on_hand: int
+    held: int
+    free: int
+    levels: Mapping[str, Level]
+    shops: tuple[Shown, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether any shop shows something else than what is free."""
+        return self.free < 0 or any(one.shown != self.free or one.reasons for one in self.shops)
+
+
+@dataclass(frozen=True, slots=True)
+class StockAudit:
+    """The whole answer. ``mismatches`` are levels that are not the sum of their movements: there should be none."""
+
+    mismatches: tuple[Mismatch, ...]
+    variants: tuple[Audited, ...]
+
+    @property
+    def unexplained(self) -> int:
+        """How many numbers nothing explains."""
+        return sum(not shop.explained for one in self.variants for shop in one.shops)
+
+
+def audit_stock(connection: Connection, *, skus: Sequence[str] = (), now: dt.datetime) -> StockAudit:
+    """Look at all stock in one snapshot; ``skus`` narrows the list of variants, never the check of the ledger."""
+    query = (
+        select(variant.c.id, variant.c.sku, variant.c.single_piece, variant.c.product_id, product.c.title)
+        .join(product, product.c.id == variant.c.product_id)
+        .where(and_(variant.c.retired_at.is_(None), product.c.status != "archived"))
+        .order_by(variant.c.sku)
+    )
+    if skus:
+        query = query.where(variant.c.sku.in_(skus))
+    variants = connection.execute(query).all()
+    accounts = {one.id: one for one in load_accounts(connection)}
+    places = dict(connection.execute(select(location.c.id, location.c.code)).tuples().all())
+    found: list[Audited] = []
+    for start in range(0, len(variants), _AT_ONCE):
+        found += _Part(connection, variants[start : start + _AT_ONCE], accounts, places, now).audited()
+    return StockAudit(tuple(audit(connection)), tuple(found))
+
+
+class _Part:
+    """Some hundred variants."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        variants: Sequence[Row[Any]],
+        accounts: Mapping[int, Account],
+        places: Mapping[int, str],
+        now: dt.datetime,
+    ) -> None:
+        self._variants, self._accounts, self._places, self._now = variants, accounts, places, now
+        ids = [row.id for row in variants]
+        self._levels = full_levels(connection, ids)
+        self._supply: Supply = load_supply(connection, ids, now=now)
+        self._offers = _offers(connection, ids)
+        self._barred = {account_id: self._not_here(connection, one) for account_id, one in accounts.items()}
+
+    def _not_here(self, connection: Connection, account: Account) -> frozenset[int]:
+        if account.location_id is not None:
+            return frozenset()
+        wanted = {row.id: (row.product_id, row.single_piece) for row in self._variants}
+        free = {key: self._supply.free(key, account.id, None) for key in wanted}
+        return barred(connection, account.id, wanted, free)[0]
+
+    def audited(self) -> Iterable[Audited]:
+        for row in self._variants:
+            levels = self._levels[row.id]
+            pooled = {place: level for place, level in levels.items() if place in self._supply.pooled}
+            yield Audited(
+                row.sku,
+                row.title,
+                sum(level.on_hand for level in levels.values()),
+                sum(level.held for level in levels.values()),
+                sum(level.free for level in pooled.values()),
+                {self._places[place]: level for place, level in sorted(levels.items())},
+                tuple(self._shown(row, one) for one in self._offers.get(row.id, ())),
+            )
+
+    def _shown(self, row: Row[Any], there: Row[Any]) -> Shown:
+        account = self._accounts[there.account_id]
+        pool = sum(level.free for place, level in self._levels[row.id].items() if place in self._supply.pooled)
+        free = self._supply.free(row.id, account.id, account.location_id)
+        placed = row.id not in self._barred[account.id] and there.wanted == "live"
+        should = account.allocation.shown(free, single_piece=row.single_piece) if placed else 0
+        shown = None if there.quantity_unknown else there.quantity
+        waiting = tuple(self._waiting(account, there, row.id)) if shown != should else ()
+        rules = tuple(_rules(account, row, pool=pool, free=free, should=should, there=there, placed=placed))
+        drift = () if shown == should or waiting else (_DRIFT,)
+        return Shown(account.name, shown, should, (*waiting, *rules, *drift), shown == should or bool(waiting))
+
+    def _waiting(self, account: Account, there: Row[Any], variant_id: int) -> Iterable[Reason]:
+        """Say why a shop doesn't show yet what it should."""
+        if account.mode is Mode.READ_ONLY:
+            yield _reason("read_only", "Toko ini hanya dibaca.", "This shop is read-only.")
+        if account.state is State.PAUSED:
+            yield _reason("paused", "Toko ini sedang dijeda.", "This shop is paused.")
+        elif account.state is not State.ACTIVE:
+            state = account.state.value
+            yield _reason("away", f"Toko ini tidak tersambung ({state}).", f"This shop is not connected ({state}).")
+        if str(variant_id) in (there.under_way or {}).get("offers", {}):
+            yield _reason("under_way", "Sedang dikirim.", "A write is under way.")
+        if there.cannot_stop_until is not None:
+            at = there.cannot_stop_until.isoformat(timespec="minutes")
+            yield _reason(
+                "cannot_stop",
+                f"Toko menolak penjualannya dihentikan; dicoba lagi {at}.",
+                f"The shop refuses to stop selling it; tried again at {at}.",
+            )
+        if there.quantity_unknown or there.quantity is None:
+            yield _reason("unknown", "Angka di toko belum pasti; ditulis ulang.", "Not sure what it shows; set again.")
+        if there.held == FOR_ORDERS:
+            yield _reason(
+                "orders", "Menunggu pesanan toko itu dibaca dulu.", "Waits until that shop's orders have been read."
+            )
+        elif there.held:
+            yield _reason("brake", "Menunggu jawaban Anda; lihat syncer problems.", "Waits for your answer.")
+        elif there.due & Due.STOCK:
+            yield _reason("due", "Menunggu giliran dikirim.", "Waits for its turn to be sent.")
+        if there.problem is not None or there.state in ("fix", "parked", "gone"):
+            yield _reason("problem", "Ada masalah; lihat syncer problems.", "There is a problem; see syncer problems.")
+
+
+def _rules(
+    account: Account, row: Row[Any], *, pool: int, free: int, should: int, there: Row[Any], placed: bool
+) -> Iterable[Reason]:
+    """Say which rules make a shop show something else than what is free in the pool."""
+    if there.wanted != "live":
+        yield _reason("withdrawn", "Ditarik dari toko ini.", "Withdrawn from this shop.")
+        return
+    if not placed:
+        yield _reason("placed", "Barang ini ditaruh di toko lain.", "This piece is placed in another shop.")
+        return
+    if account.location_id is not None:
+        yield _reason("location", f"Toko ini punya lokasi sendiri: {free}.", f"It sells from its own place: {free}.")
+    elif free != pool:
+        yield _reason(
+            "reserved",
+            f"Bebas untuk toko ini {free}: dari kegiatan, paket, atau pesanan buatan.",
+            f"Free for this shop: {free}, because of a campaign, a bundle or what is made to order.",
+        )
+    rule: Allocation = account.allocation
+    if rule.buffer and not row.single_piece and free > 0 and should != free:
+        yield _reason("buffer", f"Cadangan {rule.buffer}.", f"A buffer of {rule.buffer}.")
+    if rule.cap is not None and should == rule.cap < free:
+        yield _reason("cap", f"Paling banyak {rule.cap}.", f"At most {rule.cap}.")
+    if row.single_piece and free > 1:
+        yield _reason("single", "Barang tunggal: tampil 1.", "A single piece: it shows 1.")
+    if free < 0:
+        yield _reason("oversold", f"Terjual lebih {-free}; tampil 0.", f"Oversold by {-free}; it shows 0.")
+
+
+def _offers(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    query = (
+        select(
+            offer.c.variant_id,
+            offer.c.quantity,
+            offer.c.quantity_unknown,
+            offer.c.cannot_stop_until,
+            listing.c.account_id,
+            listing.c.wanted,
+            listing.c.due,
+            listing.c.state,
+            listing.c.held,
+            listing.c.problem,
+            listing.c.under_way,
+        )
+        .join(listing, listing.c.id == offer.c.listing_id)
+        .where(and_(offer.c.variant_id.in_(ids), listing.c.remote_id.is_not(None)))
+        .order_by(offer.c.variant_id, listing.c.account_id)
+    )
+    found: dict[int, list[Row[Any]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.variant_id, []).append(row)
+    return found
+
+
+def _reason(code: str, indonesian: str, english: str) -> Reason:
+    return Reason(code, Words(indonesian, english))
+
+
+_DRIFT = _reason(
+    "drift",
+    "Tidak ada yang menjelaskan ini: periksa dengan syncer drift --look.",
+    "Nothing explains this: look with syncer drift --look.",
+)
