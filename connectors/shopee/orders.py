@@ -28,8 +28,9 @@ _LIST, _DETAIL = "order/get_order_list", "order/get_order_detail"
 _PAGE, _IDS_A_CALL = 100, 50
 _DAY = 86_400
 _LONGEST_S = 15 * _DAY
-#: How far back open orders are looked for. A pre-order is sent within 30 days, and Shopee cancels what isn't (5.4).
-_OPEN_BACK_S = 365 * _DAY
+#: How far back open orders are looked for. A pre-order is sent within 30 days (5.4), and Shopee cancels what isn't:
+#: four times that is any age, in nine calls.
+_OPEN_BACK_S = 120 * _DAY
 #: Orders of a shop whose clock is ahead of ours are found too.
 _AHEAD_S = _DAY
 #: What is named here comes besides what always comes; nothing of it is about the buyer (6.2).

@@ -5,13 +5,13 @@ Works without JavaScript; with it, the page follows changes by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
@@ -112,19 +112,21 @@ class Window:
         offer = ""
         with suppress(Exception):
             offer = str((await request.form(max_files=0, max_fields=10)).get("offer") or "")
+        # Redirects, so that a page which loads itself again buys nothing twice.
         try:
-            order_id = self._sandbox.buy(view.storefront, view.account, name, offer)
+            found = {"order": self._sandbox.buy(view.storefront, view.account, name, offer)}
         except OrderError:
-            return self._show(view, name, sorry=True, status=409)
-        return RedirectResponse(view.address(f"/{name}", order=order_id), status_code=303, headers=page_headers())
+            found = {"sold_out": "1"}
+        return RedirectResponse(view.address(f"/{quote(name)}", **found), status_code=303, headers=page_headers())
 
     def _view(self, request: Request) -> _View:
         storefront = request.query_params.get("on")
         known = storefront if storefront in self._sandbox.storefronts else None
         return _View(request.query_params.get("shop_id"), known)
 
-    def _show(self, view: _View, name: str, *, order: str = "", sorry: bool = False, status: int = 200) -> Response:
+    def _show(self, view: _View, name: str, asked: Mapping[str, str]) -> Response:
         """A product's page; after a purchase with thanks, or with regrets."""
+        order = asked.get("order", "")[:80]
         product = self._product(view, name)
         if product is None:
             return self._render("base/missing.html", 404, self._frame(view))
@@ -135,9 +137,9 @@ class Window:
             "sells": self._sandbox.order_words is not None,
             "buy_at": view.address(f"/{name}/buy"),
             "thanks": thanks,
-            "sorry": sorry,
+            "sorry": "sold_out" in asked,
         }
-        return self._render("base/product.html", status, {**self._frame(view), **values})
+        return self._render("base/product.html", 200, {**self._frame(view), **values})
 
     def _shop(self, name: str, request: Request) -> Response:
         view = self._view(request)
@@ -152,7 +154,7 @@ class Window:
             return Response(icon, headers=API_HEADERS, media_type="image/svg+xml")
         if name in _STATIC:
             return Response(_static(name), headers=API_HEADERS, media_type=_STATIC[name])
-        return self._show(view, name, order=request.query_params.get("order", "")[:80])
+        return self._show(view, name, request.query_params)
 
     def _product(self, view: _View, name: str) -> WindowProduct | None:
         if view.storefront is None:

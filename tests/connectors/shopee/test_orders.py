@@ -186,7 +186,7 @@ def test_open_orders_of_any_age_are_found_and_others_are_not(aged: Shop) -> None
     wanted = {}
     for status in sorted(WORDS.known()):
         wanted[buy(shop, (found.offers[0].sku, 1), status=status)] = status
-    pass_days(shop, 200)
+    pass_days(shop, 110)
     connector = shop.connector
     connector._context = replace(connector._context, now=shop.now)
     seen: dict[str, str] = {}
