@@ -20,6 +20,7 @@ from syncer.cli.manual import JSON_KEYS, manual
 from syncer.cli.texts import set_language
 from syncer.sdk.sandbox import RunningSandbox
 from tests.cli.conftest import Cli, give_photos, join
+from tests.cli.test_sharing import made_to_order
 from tests.cli.test_shops import control, there
 
 ROOT = Path(__file__).parents[2]
@@ -160,8 +161,7 @@ def test_json_keys_are_those_of_the_manual(sqlite_cli: Cli, shop: RunningSandbox
 def share_keys(cli: Cli) -> dict[str, set[str]]:
     """What the lists hold that say who may show how much."""
     cli.ok("stock", "set", "SL-M", "3")
-    cli.ok("products", "edit", "MK", "--made-to-order-days", "7")
-    cli.ok("products", "edit", "MK", "--maker", "Ibu Sari")
+    made_to_order(cli)
     cli.ok("capacity", "set", "Ibu Sari", "4")
     cli.ok("bundle", "set", "SL-B", "SL-M:1")
     days = ("--from", "2026-01-01", "--to", "2999-01-01")

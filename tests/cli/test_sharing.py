@@ -1,0 +1,62 @@
+"""Who may show how much: campaigns, bundles and crafters' weeks, from the command line."""
+
+from __future__ import annotations
+
+from syncer.sdk.sandbox import RunningSandbox
+from tests.cli.conftest import Cli, join
+
+DAYS = ("--from", "2026-01-01", "--to", "2999-12-31")
+
+
+MADE = """sku,product_code,title,description,materials,category_key,maker,days,price,weight_g
+NM-1,NM,Nampan Kayu Ukir,Nampan dari kayu jati.,kayu jati,mangkuk-keramik,Ibu Sari,7,150000,600
+"""
+
+
+def made_to_order(cli: Cli) -> None:
+    """A tray that Ibu Sari makes to order."""
+    (cli.folder / "pesanan.csv").write_text(MADE, "utf-8")
+    cli.ok("import", "pesanan.csv")
+
+
+def test_stock_is_set_aside_listed_and_released(cli: Cli, shop: RunningSandbox) -> None:
+    cli.catalogue()
+    join(cli, shop)
+    assert "Nothing is set aside" in cli.ok("reserve").out
+    where = ("--account", "Orange", "--campaign", "Gebyar 12.12")
+    refused = cli("reserve", "MK-1", "9", *where, *DAYS)
+    assert refused.code == 1
+    assert "Only 5 of MK-1 are free" in refused.err
+    assert cli("reserve", "MK-1", "2", *where, "--from", "besok", "--to", "2999-01-01").code == 2
+    assert "no other shop sells them" in cli.ok("reserve", "MK-1", "2", *where, *DAYS).out
+    row = cli.json("reserve", "list")[0]
+    assert (row["sku"], row["quantity"], row["left"], row["state"]) == ("MK-1", 2, 2, "active")
+    # The last day counts whole, by Jakarta's clock.
+    assert row["ends_at"] == "2999-12-31T17:00:00Z"
+    assert "Gebyar 12.12" in cli.ok("reserve").out
+    assert "2 pieces are released" in cli.ok("reserve", "release", "--campaign", "Gebyar 12.12").out
+    assert cli.json("reserve", "list") == []
+    assert [one["state"] for one in cli.json("reserve", "list", "--all")] == ["released"]
+    later = ("--from", "2998-01-01T20:00", "--to", "2998-01-02")
+    assert "to be set aside" in cli.ok("reserve", "add", "MK-1", "2", *where, *later).out
+
+
+def test_a_bundle_is_made_shown_and_taken_apart(cli: Cli) -> None:
+    cli.catalogue()
+    cli.ok("bundle", "set", "SL-B", "MK-1:2", "SL-M")
+    shown = {"sku": "SL-B", "free": 2, "parts": [{"sku": "MK-1", "pieces": 2}, {"sku": "SL-M", "pieces": 1}]}
+    assert cli.json("bundle", "show", "SL-B") == [shown]
+    assert "2 x MK-1, 1 x SL-M" in cli.ok("bundle").out
+    assert "part of the bundle SL-B" in cli("bundle", "set", "MK-1", "SL-M").err
+    assert cli("bundle", "set", "SL-B", "MK-1:x").code == 2
+    cli.ok("bundle", "remove", "SL-B")
+    assert cli.json("bundle", "list") == []
+
+
+def test_a_crafters_week_is_set_and_listed(cli: Cli) -> None:
+    made_to_order(cli)
+    assert "Did you mean Ibu Sari" in cli("capacity", "set", "Ibu Sri", "4").err
+    assert "4 a week (Monday to Sunday), 4 left" in cli.ok("capacity", "set", "ibu sari", "4").out
+    assert cli.json("capacity") == [{"maker": "Ibu Sari", "pieces_a_week": 4, "ordered": 0, "left": 4}]
+    cli.ok("capacity", "set", "Ibu Sari", "none")
+    assert cli.json("capacity", "list") == []
