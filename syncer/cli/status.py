@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -82,12 +83,26 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
     )
     for one in accounts:
         _warnings(one)
+    for names in sorted({tuple(sorted((one.name, *one.shares_budget_with))) for one in accounts}):
+        if len(names) > 1:
+            out.line(out.clean(say(_shared(names))))
     if not daemon_runs(desk.settings.home):
         out.hint(
             Words(
                 "Tidak ada daemon yang berjalan di sini. Jalankan: syncer run", "No daemon runs here. Start: syncer run"
             )
         )
+
+
+def _shared(names: Sequence[str]) -> Words:
+    """Say that shops share one quota: why one waits while the other works."""
+    listed_id, listed_en = (f"{', '.join(names[:-1])} {word} {names[-1]}" for word in ("dan", "and"))
+    return Words(
+        f"{listed_id} memakai satu jatah panggilan bersama, karena platformnya menghitung begitu. "
+        "Stok yang turun didahulukan, di toko mana pun.",
+        f"{listed_en} share one budget of calls, because the platform counts them together. "
+        "Stock that falls goes first, whichever shop it is in.",
+    )
 
 
 def _as_json(one: AccountStatus) -> dict[str, Any]:

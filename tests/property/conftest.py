@@ -1,4 +1,4 @@
-"""A world for each example of a stateful test: a fresh database, and one shop for all of them."""
+"""A world for each example of a stateful test: a fresh database, and one sandbox of each marketplace for all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from syncer.sdk import registry
 from syncer.store.engine import open_engine
-from tests.sync.world import Control, World
+from tests.sync.markets import Markets, open_sandboxes
+from tests.sync.world import Control
 
 Worlds = Callable[[], Any]
 
@@ -41,15 +41,15 @@ def worlds(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -
             if drop is not None:
                 drop()
 
-    sandbox = registry.load("shopee", group=registry.SANDBOXES)
-    with sandbox().start() as running:
+    with open_sandboxes() as runnings:
 
         @contextmanager
-        def world() -> Iterator[World]:
+        def world() -> Iterator[Markets]:
             home = tmp_path / f"home{next(numbers)}"
             home.mkdir(mode=0o700)
             with database(home) as engine:
-                Control(running.control_url).ask("POST", "reset")
-                yield World(engine, home, running)
+                for running in runnings.values():
+                    Control(running.control_url).ask("POST", "reset")
+                yield Markets(engine, home, runnings)
 
         yield world

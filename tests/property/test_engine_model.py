@@ -20,7 +20,7 @@ from syncer.store.engine import write
 from syncer.store.tables import lease
 from syncer.sync.service import Service
 from tests.property.conftest import Worlds
-from tests.sync.world import World, wait_until
+from tests.sync.markets import CONNECTORS, Markets
 
 CALLS_PER_S = 120
 MOST_PRODUCTS = 4
@@ -37,21 +37,26 @@ _FAULTS: dict[str, dict[str, Any]] = {
     "search_lag": {"ms": 200},
 }
 #: Never a refresh of the sign-in: after a lost answer there a person may have to sign in again.
-_OPERATIONS = ("product.add_item", "product.update", "product.init_tier", "product.unlist", "product.get", "product")
+_OPERATIONS = {
+    "shopee": ("product.add_item", "product.update", "product.init_tier", "product.unlist", "product.get", "product"),
+    "tiktok_shop": ("product.create", "product.edit", "product.update", "product.deactivate", "product.get", "product"),
+}
+_FAULTY = [(connector, operation) for connector, names in _OPERATIONS.items() for operation in names]
 numbers = st.integers(0, 6)
 picks = st.integers(0, 99)
 
 
 class Crafts(RuleBasedStateMachine):
-    """Two shops of one app, and a crafter who never rests."""
+    """Two marketplaces with two shops each (of one app, at Shopee), and a crafter who never rests."""
 
     worlds: Worlds
 
     def __init__(self) -> None:
         super().__init__()
         self._stack = contextlib.ExitStack()
-        self.world: World = self._stack.enter_context(self.worlds())
-        self.world.control.limits(burst_per_s=CALLS_PER_S)
+        self.world: Markets = self._stack.enter_context(self.worlds())
+        for control in self.world.controls.values():
+            control.limits(burst_per_s=CALLS_PER_S)
         self.accounts: list[Account] = []
         self.skus: dict[str, list[str]] = {}
         self.made = 0
@@ -61,10 +66,9 @@ class Crafts(RuleBasedStateMachine):
 
     @initialize()
     def open_shops(self) -> None:
-        self.accounts = [self.world.account("Satu", calls_per_s=CALLS_PER_S)]
-        second = self.world.control.ask("POST", "shops", {"name": "Dua"})["options"]
-        self.accounts.append(self.world.account("Dua", calls_per_s=CALLS_PER_S, **second))
+        self.accounts = [self.world.join(name, calls_per_s=CALLS_PER_S) for name in CONNECTORS for _ in range(2)]
         assert self.accounts[0].budget_group == self.accounts[1].budget_group
+        assert len({one.budget_group for one in self.accounts}) == 3
         self.picture = self.world.picture("semua")
         self._start()
 
@@ -95,20 +99,21 @@ class Crafts(RuleBasedStateMachine):
     def wait(self, ms: int) -> None:
         time.sleep(ms / 1000)
 
-    @rule(kind=st.sampled_from(sorted(_FAULTS)), operation=st.sampled_from(_OPERATIONS), times=st.integers(1, 3))
-    def fault(self, kind: str, operation: str, times: int) -> None:
-        order = {"fault": kind, "times": times, "operation": operation, **_FAULTS[kind]}
-        self.world.control.fault(**order)
+    @rule(kind=st.sampled_from(sorted(_FAULTS)), where=st.sampled_from(_FAULTY), times=st.integers(1, 3))
+    def fault(self, kind: str, where: tuple[str, str], times: int) -> None:
+        connector, operation = where
+        self.world.controls[connector].fault(**{"fault": kind, "times": times, "operation": operation, **_FAULTS[kind]})
 
     # The catalogue
 
-    @rule(sizes=st.sampled_from([(), ("S",), ("S", "M"), ("S", "M", "L")]), stock=numbers, where=st.integers(1, 3))
+    @rule(sizes=st.sampled_from([(), ("S",), ("S", "M"), ("S", "M", "L")]), stock=numbers, where=st.integers(1, 15))
     def make(self, sizes: tuple[str, ...], stock: int, where: int) -> None:
         if len(self.skus) >= MOST_PRODUCTS:
             return
         self.made += 1
         handle = f"karya-{self.made}"
-        self.world.product(handle, sizes=sizes, stock=stock, picture=self.picture)
+        title = f"Kerajinan tangan {handle}, mangkuk kayu"
+        self.world.product(handle, sizes=sizes, stock=stock, picture=self.picture, title=title)
         self.skus[handle] = [f"{handle}-{size}" for size in sizes] or [handle]
         for bit, account in enumerate(self.accounts, 1):
             if where & bit:
@@ -135,7 +140,7 @@ class Crafts(RuleBasedStateMachine):
     def title(self, pick: int, values: list[int]) -> None:
         handle, _ = self._pick(pick)
         for value in values:
-            self.world.title(handle, f"Kerajinan {handle} {value}")
+            self.world.title(handle, f"Kerajinan tangan {handle}, nomor {value}")
 
     @precondition(lambda self: self.skus)
     @rule(pick=picks, stock=numbers)
@@ -181,12 +186,12 @@ class Crafts(RuleBasedStateMachine):
         return bool(self.world.product_now(handle).option_names)
 
     @precondition(lambda self: self.skus)
-    @rule(pick=picks, where=st.integers(0, 1))
+    @rule(pick=picks, where=st.integers(0, 3))
     def withdraw(self, pick: int, where: int) -> None:
         self.world.withdraw(self.accounts[where], self._pick(pick)[0])
 
     @precondition(lambda self: self.skus)
-    @rule(pick=picks, where=st.integers(0, 1))
+    @rule(pick=picks, where=st.integers(0, 3))
     def publish(self, pick: int, where: int) -> None:
         self.world.publish(self.accounts[where], self._pick(pick)[0])
 
@@ -209,14 +214,12 @@ class Crafts(RuleBasedStateMachine):
             self._stack.close()
 
     def _settle_and_check(self) -> None:
-        self.world.control.heal()
-        wait_until(lambda: self.world.control.ask("GET", "limits")["pending_late_writes"] == 0)
-        self.world.until_settled(30.0)
-        for account in self.accounts:
-            self.world.check(account, account.shop_id)
+        self.world.heal_all()
+        self.world.until_settled(60.0)
+        self.world.check_all()
         stuck = {row.state for row in self.world.rows()} - {"live", "hidden", "deleted"}
         assert not stuck, stuck
-        refused = [call for call in self.world.control.calls() if call["refused"] in ("rate", "quota")]
+        refused = self.world.refused()
         assert not refused, f"{len(refused)} calls were too many, the first at {refused[0]['t']}"
 
 
@@ -237,7 +240,7 @@ def _run(worlds: Worlds, examples: int, steps: int, *, derandomize: bool) -> Non
 
 
 def test_any_sequence_ends_right(worlds: Worlds) -> None:
-    _run(worlds, 10, 14, derandomize=True)
+    _run(worlds, 6, 14, derandomize=True)
 
 
 @pytest.mark.long
