@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.shopee.client import ShopeeClient
+from connectors.shopee.client import Params, Reply, ShopeeClient
+from connectors.shopee.codes import PERMISSION
+from connectors.shopee.errors import PLACE
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
 from syncer.domain.words import Words
 from syncer.sdk.contract import OrderFacts, OrderPage
-from syncer.sdk.errors import Gone
+from syncer.sdk.errors import AccountStopped, Gone
+from syncer.sdk.meanings import order_unreadable, orders_not_permitted, pages_repeat
 from syncer.sdk.wire import Object, exact, objects, plain, text, whole, yes
-
-log = logging.getLogger(__name__)
 
 _LIST, _DETAIL = "order/get_order_list", "order/get_order_detail"
 _PAGE, _IDS_A_CALL = 100, 50
@@ -137,12 +137,24 @@ class Orders:
         return self._whole([key for key, status in listed.statuses.items() if _may_be_open(status)], walk, listed.token)
 
     def by_id(self, remote_ids: Sequence[str]) -> list[RemoteOrder]:
-        """Return these orders; those that the shop doesn't have, or that can't be understood, are left out."""
+        """Return these orders; those that the shop doesn't have are left out.
+
+        Raises Unclassified if one of them can't be understood.
+        """
         wanted = [key for key in dict.fromkeys(remote_ids) if key.isascii() and key.isalnum()]
         found, unreadable = _read_all(self._details(wanted[:_IDS_A_CALL]))
-        for key in unreadable:
-            log.warning("order %s can't be understood", key)
+        if unreadable:
+            raise order_unreadable(unreadable[0])
         return [order for order in found if order.remote_id in wanted]
+
+    def _get(self, operation: str, params: Params) -> Reply:
+        """Read. A permission that is missing for orders alone must not keep the shop's stock from falling."""
+        try:
+            return self._client.get(operation, params)
+        except AccountStopped as error:
+            if error.words != PERMISSION.words:
+                raise
+            raise orders_not_permitted(error) from None
 
     def _whole(self, keys: Sequence[str], walk: _Walk, token: str) -> OrderPage:
         rows = [row for start in range(0, len(keys), _IDS_A_CALL) for row in self._details(keys[start:][:_IDS_A_CALL])]
@@ -163,10 +175,12 @@ class Orders:
             ("response_optional_fields", "order_status"),
             ("request_order_status_pending", "true"),
         ]
-        reply = self._client.get(_LIST, params)
+        reply = self._get(_LIST, params)
         rows = {text(row.get("order_sn")): text(row.get("order_status")) for row in reply.rows("order_list")}
         token = text(reply.payload.get("next_cursor")) if yes(reply.payload.get("more")) else ""
-        return _Listed({key: status for key, status in rows.items() if key}, "" if token == walk.token else token)
+        if token and token == walk.token:
+            raise pages_repeat(PLACE)
+        return _Listed({key: status for key, status in rows.items() if key}, token)
 
     def _details(self, keys: Sequence[str]) -> list[Object]:
         """Return up to 50 orders. One that isn't there may fail the whole call, so it is halved until it is alone."""
@@ -178,7 +192,7 @@ class Orders:
             ("request_order_status_pending", "true"),
         ]
         try:
-            return self._client.get(_DETAIL, params).rows("order_list")
+            return self._get(_DETAIL, params).rows("order_list")
         except Gone:
             half = len(keys) // 2
             return [*self._details(keys[:half]), *self._details(keys[half:])] if half else []

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from connectors.tiktok_shop.codes import BUSY, CODES, PHOTOS, RATE, TEXTS, TIMEOUT, TOKEN, VAGUE, WRAPPER
 from syncer.domain.words import Words
 from syncer.sdk.errors import (
-    AccountStopped,
-    Blocked,
     ConnectorError,
     Gone,
     OutcomeUnknown,
@@ -17,7 +15,6 @@ from syncer.sdk.errors import (
     Rejected,
     SignInNeeded,
     Transient,
-    Unclassified,
 )
 from syncer.sdk.meanings import CodeMeaning, not_signed_in, quoted, unknown_code
 from syncer.sdk.wire import Object, as_object, objects, plain, text
@@ -123,26 +120,3 @@ def gone() -> Gone:
         "product_deleted",
         Words("Produk ini sudah dihapus di TikTok Shop.", "This product was deleted at TikTok Shop."),
     )
-
-
-def orders_not_permitted(error: AccountStopped) -> Blocked:
-    """Return the error for a seller who let us write products and not read orders: looked at again later."""
-    words = Words(
-        "Toko ini belum memberi aplikasi kita izin membaca pesanan.",
-        "This shop hasn't granted our app to read its orders.",
-    )
-    return Blocked(error.code, words, remedy=error.remedy, who=error.who, after_s=300.0, request_id=error.request_id)
-
-
-def order_unreadable(order_id: str) -> Unclassified:
-    """Return the error for an order that is there, and isn't understood."""
-    return Unclassified(
-        "order_unreadable",
-        Words(f"Pesanan {order_id} tidak dapat dipahami Syncer.", f"Syncer can't understand order {order_id}."),
-    )
-
-
-def pages_repeat() -> Transient:
-    """Return the error for a list whose next page is said to be the same one."""
-    words = Words("Daftar pesanan TikTok Shop tidak berakhir.", "TikTok Shop's list of orders doesn't end.")
-    return Transient("pages_repeat", words)

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.tiktok_shop import errors
 from connectors.tiktok_shop.client import Reply, TiktokClient
+from connectors.tiktok_shop.errors import PLACE
 from connectors.tiktok_shop.shop import Shop
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
 from syncer.domain.words import Words
 from syncer.sdk.contract import OrderFacts, OrderPage
 from syncer.sdk.errors import AccountStopped, ConnectorError
+from syncer.sdk.meanings import order_unreadable, orders_not_permitted, pages_repeat
 from syncer.sdk.wire import Object, as_object, exact, objects, plain, text, whole
 
 _SEARCH = "/order/202309/orders/search"
@@ -154,7 +155,7 @@ class Orders:
             return [*self.by_id(wanted[:half]), *self.by_id(wanted[half:])] if half else []
         found, unreadable = _read_all(row for row in rows if text(row.get("id")) in wanted)
         if unreadable:
-            raise errors.order_unreadable(unreadable[0])
+            raise order_unreadable(unreadable[0])
         return found
 
     def _read(
@@ -166,7 +167,7 @@ class Orders:
         except AccountStopped as error:
             if error.code != _NO_PERMISSION:
                 raise
-            raise errors.orders_not_permitted(error) from None
+            raise orders_not_permitted(error) from None
 
     def _page(self, walk: _Walk, field: str, body: Mapping[str, Any], end: int) -> tuple[list[Object], _Walk | None]:
         """Return the rows of one call, and where the walk goes on; ``None`` after the last page.
@@ -187,7 +188,7 @@ class Orders:
             return fresh, None
         if token == walk.token:
             # Taken for the end, orders behind it would never be seen.
-            raise errors.pages_repeat()
+            raise pages_repeat(PLACE)
         times = [(time, text(row.get("id"))) for row in rows if (time := whole(row.get(field))) is not None]
         last = max((time for time, _ in times if time < end), default=walk.since)
         if last > walk.since:

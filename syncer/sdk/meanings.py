@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from syncer.domain.problem import Who
 from syncer.domain.words import Words
-from syncer.sdk.errors import ConnectorError, SignInNeeded, Unclassified
+from syncer.sdk.errors import AccountStopped, Blocked, ConnectorError, SignInNeeded, Transient, Unclassified
+
+_LOOK_AGAIN_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,29 @@ def not_signed_in(place: str) -> SignInNeeded:
     return SignInNeeded(
         "not_signed_in", Words(f"Toko ini belum masuk ke {place}.", f"This shop isn't signed in to {place} yet.")
     )
+
+
+def orders_not_permitted(error: AccountStopped) -> Blocked:
+    """Return the error for a seller who let us write listings and not read orders: looked at again later.
+
+    Stock must go on falling there, so the account isn't stopped.
+    """
+    words = Words(
+        "Toko ini belum memberi aplikasi kita izin membaca pesanan.",
+        "This shop hasn't granted our app to read its orders.",
+    )
+    return Blocked(
+        error.code, words, remedy=error.remedy, who=error.who, after_s=_LOOK_AGAIN_S, request_id=error.request_id
+    )
+
+
+def order_unreadable(order_id: str) -> Unclassified:
+    """Return the error for an order that is there, and isn't understood."""
+    words = Words(f"Pesanan {order_id} tidak dapat dipahami Syncer.", f"Syncer can't understand order {order_id}.")
+    return Unclassified("order_unreadable", words)
+
+
+def pages_repeat(place: str) -> Transient:
+    """Return the error for a list of orders whose next page is said to be the same one."""
+    words = Words(f"Daftar pesanan {place} tidak berakhir.", f"{place}'s list of orders doesn't end.")
+    return Transient("pages_repeat", words)

@@ -16,7 +16,7 @@ from connectors.shopee import orders
 from connectors.shopee.sandbox_sales import WORDS
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
 from syncer.sdk.contract import ReadsOrders, TunesOrders
-from syncer.sdk.errors import Transient
+from syncer.sdk.errors import AccountStopped, Blocked, Transient, Unclassified
 from tests.connectors.shopee.canned import Canned, ok
 from tests.connectors.shopee.conftest import Shop
 
@@ -324,3 +324,28 @@ def test_a_failed_read_is_tried_again(canned: Canned) -> None:
     canned.give("order/get_order_list", {"error": "error_server", "message": "Something wrong. Please try later."})
     with pytest.raises(Transient):
         canned.connector().fetch_orders(NOW - HOUR, NOW, None)
+
+
+def test_a_missing_permission_for_orders_stops_no_account(canned: Canned) -> None:
+    refusal = {"error": "error_auth", "message": "No permission to current api."}
+    canned.give("order/get_order_list", refusal, {"error": "shop_banned", "message": "banned"})
+    connector = canned.connector()
+    with pytest.raises(Blocked) as caught:
+        connector.fetch_orders(NOW - HOUR, NOW, None)
+    assert caught.value.after_s
+    with pytest.raises(AccountStopped):
+        connector.fetch_open_orders(None)
+
+
+def test_an_order_asked_for_by_id_that_cant_be_understood_is_told(canned: Canned) -> None:
+    canned.give("order/get_order_detail", ok(order_list=[wire(item_list=[])]))
+    with pytest.raises(Unclassified, match="231114AB12CD34"):
+        canned.connector().fetch_orders_by_id(["231114AB12CD34"])
+
+
+def test_a_list_that_never_ends_is_a_fault_of_the_platform(canned: Canned) -> None:
+    canned.give("order/get_order_list", ok(more=True, next_cursor="same", order_list=[]))
+    connector = canned.connector()
+    page = connector.fetch_open_orders(None)
+    with pytest.raises(Transient, match="pages_repeat"):
+        connector.fetch_open_orders(page.cursor)
