@@ -1,0 +1,90 @@
+"""Collect what happened: from the ledger, from the shops' own logs, and from the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from syncer.store.engine import read
+from syncer.store.order_tables import channel_order, order_count, oversell
+from syncer.store.tables import stock_level, stock_movement, variant
+from tests.market.history import Commit, History, Order, Write
+
+if TYPE_CHECKING:
+    from tests.market.market import Market, Shop
+
+
+def tell(market: Market) -> History:
+    """Return the market's history up to now."""
+    history = market.history
+    history.writes.clear()
+    history.orders.clear()
+    with read(market.engine) as connection:
+        _ledger(connection, history)
+        _counted(connection, market, history)
+    for shop in market.shops:
+        history.shown |= {(shop.name, sku): number for sku, number in shop.shown().items()}
+        history.writes += _writes(shop)
+        history.orders += _orders(shop)
+    history.writes.sort(key=lambda one: one.t)
+    return history
+
+
+def _ledger(connection: Connection, history: History) -> None:
+    query = select(stock_movement, variant.c.sku).join(variant, variant.c.id == stock_movement.c.variant_id)
+    history.commits = [
+        Commit(row.at.timestamp(), row.sku, row.delta, row.held_delta, row.on_hand_after, row.held_after)
+        for row in connection.execute(query.order_by(stock_movement.c.id))
+    ]
+    levels = select(stock_level, variant.c.sku).join(variant, variant.c.id == stock_level.c.variant_id)
+    history.levels = {row.sku: (row.on_hand, row.held) for row in connection.execute(levels)}
+    flagged = select(variant.c.sku).join(oversell, oversell.c.variant_id == variant.c.id)
+    history.flagged = set(connection.execute(flagged).scalars())
+
+
+def _counted(connection: Connection, market: Market, history: History) -> None:
+    names = {shop.account.id: shop.name for shop in market.shops}
+    query = (
+        select(channel_order.c.account_id, channel_order.c.remote_id, variant.c.sku, order_count)
+        .join(channel_order, channel_order.c.id == order_count.c.order_id)
+        .join(variant, variant.c.id == order_count.c.variant_id)
+    )
+    history.counted = {}
+    for row in connection.execute(query):
+        key = (names[row.account_id], row.remote_id, row.sku)
+        history.counted[key] = history.counted.get(key, 0) + row.held + row.gone - row.returned
+
+
+def _writes(shop: Shop) -> list[Write]:
+    rows = shop.control.ask("GET", "history")
+    return [
+        Write(row["t"], shop.name, row["sku"], int(row["value"]), row["by"])
+        for row in rows
+        if row["field"] == "stock" and str(row["account"]) == shop.shop_id
+    ]
+
+
+def _orders(shop: Shop) -> list[Order]:
+    heard = _heard(shop)
+    found = []
+    for order in shop.control.ask("GET", f"orders?shop_id={shop.shop_id}"):
+        wanted: dict[str, tuple[int, int]] = {}
+        for line in order["lines"]:
+            quantity, held = wanted.get(line["sku"], (0, 0))
+            wanted[line["sku"]] = quantity + line["quantity"], held + line["quantity"] - line["cancelled"]
+        found += [
+            Order(order["created"], shop.name, order["order_id"], sku, quantity, held, heard.get(order["order_id"]))
+            for sku, (quantity, held) in wanted.items()
+        ]
+    return found
+
+
+def _heard(shop: Shop) -> dict[str, float]:
+    """Return when the first webhook about each order was accepted."""
+    found: dict[str, float] = {}
+    for letter in shop.control.ask("GET", "webhooks")["sent"]:
+        if letter["accepted"]:
+            about = str(letter["about"])
+            found[about] = min(found.get(about, float("inf")), letter["t"])
+    return found
