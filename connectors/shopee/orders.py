@@ -22,7 +22,7 @@ from syncer.domain.words import Words
 from syncer.sdk.contract import OrderFacts, OrderPage
 from syncer.sdk.errors import AccountStopped, Gone
 from syncer.sdk.meanings import order_unreadable, orders_not_permitted, pages_repeat
-from syncer.sdk.wire import Object, exact, objects, plain, text, whole, yes
+from syncer.sdk.wire import Object, exact, moment, objects, plain, text, whole, yes
 
 _LIST, _DETAIL = "order/get_order_list", "order/get_order_detail"
 _PAGE, _IDS_A_CALL = 100, 50
@@ -35,7 +35,6 @@ _OPEN_BACK_S = 120 * _DAY
 _AHEAD_S = _DAY
 #: What is named here comes besides what always comes; nothing of it is about the buyer (6.2).
 _FIELDS = "item_list,total_amount,fulfillment_flag"
-_LATEST = 253_402_300_799
 CANCELLED, RETURNED, FROM_SHOPEE = "CANCELLED", "TO_RETURN", "FULFILLED_BY_SHOPEE"
 
 FACTS = OrderFacts(
@@ -219,7 +218,7 @@ def order(row: Object) -> RemoteOrder:
 
     Without lines an order would free what it holds, so it isn't understood.
     """
-    key, status, created = text(row.get("order_sn")), text(row.get("order_status")), _moment(row.get("create_time"))
+    key, status, created = text(row.get("order_sn")), text(row.get("order_status")), moment(row.get("create_time"))
     lines = tuple(_lines(row))
     if not key or not status or created is None or not lines:
         raise ValueError("an order without number, status, time or lines")
@@ -227,9 +226,9 @@ def order(row: Object) -> RemoteOrder:
         remote_id=key,
         status=status,
         created_at=created,
-        updated_at=_moment(row.get("update_time")) or created,
+        updated_at=moment(row.get("update_time")) or created,
         lines=lines,
-        ship_by=_moment(row.get("ship_by_date")),
+        ship_by=moment(row.get("ship_by_date")),
         total=exact(row.get("total_amount")),
         currency=text(row.get("currency"))[:3],
     )
@@ -286,9 +285,3 @@ def _shares(line: OrderLine, item: Object, *, cancelled_whole: bool) -> Iterator
 def _amount(value: object, most: int) -> int:
     """Return a part of a line's pieces; it may be missing, and is never more than there are."""
     return min(max(whole(value) or 0, 0), most)
-
-
-def _moment(value: object) -> dt.datetime | None:
-    """Return unix seconds as a time; ``None`` if it is missing, 0, or no time."""
-    seconds = whole(value)
-    return dt.datetime.fromtimestamp(seconds, dt.UTC) if seconds and 0 < seconds <= _LATEST else None

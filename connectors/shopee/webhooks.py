@@ -5,15 +5,13 @@ There is one address for an app; the shop stands in the body. Numbers may come a
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from syncer.sdk.contract import About, Hint, WebhookFacts, WebhookScope
-from syncer.sdk.wire import Object, as_object, entries, text, whole
+from syncer.sdk.wire import Object, as_object, entries, exact_id, moment, whole
 
 FACTS = WebhookFacts(
     # Any body counts as failed, also with status 200.
@@ -32,8 +30,6 @@ _RESERVED = 8
 _STOCK_CODES = frozenset({7, 9})
 #: Violations, prices (also of our own writes), and what could not be published.
 _LISTING_CODES = frozenset({16, 22, 27})
-_ID_MOST = 40
-_LATEST = 253_402_300_799
 
 
 def is_signed(partner_key: str, address: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -52,7 +48,7 @@ def hints(body: bytes) -> list[Hint]:
     code, data = whole(event.get("code")), as_object(event.get("data"))
     if code is None:
         raise ValueError("the body is no push")
-    at, delivery = _moment(event.get("timestamp")), _id(event.get("msg_id"))
+    at, delivery = moment(event.get("timestamp")), exact_id(event.get("msg_id"))
     shops = list(dict.fromkeys(_shops(event, data)))
     found = list(dict.fromkeys(_about(code, data)))
     if found and not shops:
@@ -65,12 +61,12 @@ def _shops(event: Object, data: Object) -> Iterator[str]:
     for row in (event, data):
         for name in ("shop_id", "shopid"):
             if row.get(name):
-                yield _id(row[name])
+                yield exact_id(row[name])
     for name in ("shop_id_list", "shop_expire_soon"):
         for entry in entries(data.get(name)):
             found = entry.get("shop_id") if isinstance(entry, dict) else entry
             if found:
-                yield _id(found)
+                yield exact_id(found)
 
 
 def _about(code: int, data: Object) -> Iterator[tuple[About, str]]:
@@ -91,7 +87,7 @@ def _about(code: int, data: Object) -> Iterator[tuple[About, str]]:
 
 def _order(code: int, data: Object) -> str:
     """Return the order's number: ``ordersn`` in pushes, ``order_sn`` elsewhere (gotcha 12)."""
-    found = _id(data.get("ordersn")) or _id(data.get("order_sn"))
+    found = exact_id(data.get("ordersn")) or exact_id(data.get("order_sn"))
     if not found:
         raise ValueError(f"a push of code {code} names no order")
     return found
@@ -99,18 +95,4 @@ def _order(code: int, data: Object) -> str:
 
 def _item(data: Object) -> str:
     """Return the item's id; the fields of some pushes are not documented, then the shop alone is the hint."""
-    return _id(data.get("item_id"))
-
-
-def _id(value: Any) -> str:
-    """Return an id as text. A float has lost its last digits already, so it is none."""
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, int | str) or len(found := text(value)) > _ID_MOST:
-        raise ValueError("an id is neither text nor a whole number")
-    return found.strip()
-
-
-def _moment(value: Any) -> dt.datetime | None:
-    seconds = whole(value)
-    return dt.datetime.fromtimestamp(seconds, dt.UTC) if seconds and 0 < seconds <= _LATEST else None
+    return exact_id(data.get("item_id"))

@@ -20,7 +20,7 @@ from syncer.domain.words import Words
 from syncer.sdk.contract import OrderFacts, OrderPage
 from syncer.sdk.errors import AccountStopped, ConnectorError
 from syncer.sdk.meanings import order_unreadable, orders_not_permitted, pages_repeat
-from syncer.sdk.wire import Object, as_object, exact, objects, plain, text, whole
+from syncer.sdk.wire import Object, as_object, exact, moment, objects, plain, text, whole
 
 _SEARCH = "/order/202309/orders/search"
 _DETAIL = "/order/202507/orders"
@@ -218,7 +218,7 @@ def order(row: Object) -> RemoteOrder:
 
     Without lines an order would free what it holds, so it isn't understood.
     """
-    key, status, created = text(row.get("id")), text(row.get("status")), _moment(row.get("create_time"))
+    key, status, created = text(row.get("id")), text(row.get("status")), moment(row.get("create_time"))
     lines = tuple(line for item in objects(row.get("line_items")) for line in _lines(item, row))
     if not key or not status or created is None or not lines:
         raise ValueError("an order without id, status, time or lines")
@@ -227,10 +227,10 @@ def order(row: Object) -> RemoteOrder:
         remote_id=key,
         status=status,
         created_at=created,
-        updated_at=_moment(row.get("update_time")) or created,
+        updated_at=moment(row.get("update_time")) or created,
         lines=lines,
         front=text(row.get("commerce_platform")),
-        ship_by=_moment(row.get("rts_sla_time")),
+        ship_by=moment(row.get("rts_sla_time")),
         total=exact(payment.get("total_amount")),
         currency=text(payment.get("currency"))[:3],
     )
@@ -284,9 +284,3 @@ def _pieces(count: int | None) -> int:
     if count is None or count < 1:
         raise ValueError("a bundle without counts")
     return count
-
-
-def _moment(value: Any) -> dt.datetime | None:
-    """Return unix seconds as a time; ``None`` if it is missing, 0, or no time."""
-    seconds = whole(value)
-    return dt.datetime.fromtimestamp(seconds, dt.UTC) if seconds and 0 < seconds <= _LATEST else None

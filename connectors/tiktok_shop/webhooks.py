@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from syncer.sdk.contract import About, Hint, WebhookFacts, WebhookScope
-from syncer.sdk.wire import Object, as_object, objects
+from syncer.sdk.wire import Object, as_object, exact_id, objects
 
 FACTS = WebhookFacts(
     scope=WebhookScope.APP, status=200, body=b"", refused_status=401, deadline_s=3.0, source="tiktok_shop.md 14"
@@ -24,7 +24,6 @@ _PACKAGES, _INFORMATION = 4, 15
 _LISTING_TYPES = frozenset({5, _INFORMATION, 16, 18, 37, 50})
 _STOCK_TYPES = frozenset({27, 71})
 _ACCOUNT_TYPES = frozenset({6, 7, 35})
-_ID_MOST = 40
 #: Later than this in seconds is a time in milliseconds.
 _LATEST_S = 100_000_000_000
 
@@ -46,11 +45,11 @@ def hints(body: bytes) -> list[Hint]:
     if type(kind) is not int:
         raise ValueError("the body is no event")
     # The envelope of type 35 names the seller instead of the shop.
-    shop = _id(event.get("shop_id")) or _id(data.get("tts_shop_id"))
+    shop = exact_id(event.get("shop_id")) or exact_id(data.get("tts_shop_id"))
     found = list(_about(kind, data))
     if found and not shop:
         raise ValueError(f"an event of type {kind} names no shop")
-    at, delivery = _moment(event.get("timestamp")), _id(event.get("tts_notification_id"))
+    at, delivery = _moment(event.get("timestamp")), exact_id(event.get("tts_notification_id"))
     return [Hint(about, shop, key, at, delivery) for about, key in found]
 
 
@@ -59,7 +58,7 @@ def _about(kind: int, data: Object) -> Iterator[tuple[About, str]]:
         yield About.ORDER, _needed(data, "order_id", kind)
     elif kind == _PACKAGES:
         rows = [row.get("order_id_list") for row in objects(data.get("package_list"))]
-        ids = [_id(key) for row in rows if isinstance(row, list) for key in row]
+        ids = [exact_id(key) for row in rows if isinstance(row, list) for key in row]
         yield from ((About.ORDER, key) for key in dict.fromkeys(ids) if key)
     elif kind == _INFORMATION and data.get("change_source") == "OPEN_API":
         # An echo of our own write, or of another app's: it tells nothing that a regular look doesn't find.
@@ -74,19 +73,10 @@ def _about(kind: int, data: Object) -> Iterator[tuple[About, str]]:
 
 def _needed(data: Object, name: str, kind: int) -> str:
     """Return an id that this type must have. The payload of type 2 isn't confirmed, but it is about an order."""
-    found = _id(data.get(name))
+    found = exact_id(data.get(name))
     if not found:
         raise ValueError(f"an event of type {kind} has no {name}")
     return found
-
-
-def _id(value: Any) -> str:
-    """Return an id as text. A float has lost its last digits already, so it is none."""
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, int | str) or len(found := str(value)) > _ID_MOST:
-        raise ValueError("an id is neither text nor a whole number")
-    return found.strip()
 
 
 def _moment(value: Any) -> dt.datetime | None:

@@ -6,6 +6,7 @@ hold is limited all the same (security.md C3, H6): text by length and by what a 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ SENTENCE_MOST = 300
 _MOST_TEXT = 100_000
 _MOST_NUMBER = 10**18
 _MOST_DECIMALS = 18
+_LATEST = 253_402_300_799
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
 _BROKEN = re.compile("[\x00\ud800-\udfff]")
 _NOT_IN_IDS = re.compile("[^0-9A-Za-z_-]")
@@ -76,6 +78,24 @@ def exact(value: Any) -> Decimal | None:
         return None
     number = Decimal(str(value))
     return number if number.adjusted() >= -_MOST_DECIMALS else Decimal(0)
+
+
+def moment(value: Any) -> dt.datetime | None:
+    """Return unix seconds as aware UTC; ``None`` if they are missing, 0, or no time before the year 10000."""
+    seconds = whole(value)
+    return dt.datetime.fromtimestamp(seconds, dt.UTC) if seconds and 0 < seconds <= _LATEST else None
+
+
+def exact_id(value: Any, max_length: int = 40) -> str:
+    """Return an id that comes as text or as a whole number; "" for null.
+
+    Raises ValueError for anything else: a float has lost its last digits already, so it is no id.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | str) or len(found := str(value)) > max_length:
+        raise ValueError("an id is neither text nor a whole number")
+    return text(found).strip()
 
 
 def yes(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field
 
+from syncer.domain.order import OrderLine
 from syncer.sdk.contract import Budget, BudgetKind
 from syncer.sdk.errors import Transient
 from syncer.sdk.http import HttpClient
@@ -240,3 +242,53 @@ def _words() -> Any:
     from syncer.domain.words import Words
 
     return Words("x", "x")
+
+
+def test_an_order_that_is_lost_at_a_pages_edge(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sales = connector._sales
+
+    def careless(self: Any, form: Any, cursor: str | None) -> Any:
+        page = sales(self, form, cursor)
+        return replace(page, cursor=str(int(page.cursor) + 2)) if page.cursor else page
+
+    monkeypatch.setattr(connector, "_sales", careless)
+    assert "orders were never read" in _caught(_Suite().test_order_pages, bench=bench)
+
+
+def test_a_status_without_a_meaning(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = connector.info.orders
+    known = {status: meaning for status, meaning in facts.meanings.items() if status != "got"}
+    info = replace(connector.info, orders=replace(facts, meanings=known))
+    monkeypatch.setattr(connector, "info", info)
+    monkeypatch.setattr(bench, "info", info)
+    assert "no declared meaning: got" in _caught(_Suite().test_order_facts, bench=bench)
+
+
+def test_cancelled_pieces_that_stay_held(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = OrderLine
+    monkeypatch.setattr("koperasi.orders.OrderLine", lambda **values: line(**{**values, "status": ""}))
+    assert "3" in _caught(_Suite().test_order_partly_cancelled, bench=bench)
+
+
+def test_a_buyer_in_a_log(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    from koperasi import client
+
+    many = client.many
+
+    def chatty(value: Any, name: str) -> Any:
+        logging.getLogger("koperasi").warning("read %s", value)
+        return many(value, name)
+
+    monkeypatch.setattr("koperasi.client.many", chatty)
+    assert "about a buyer stands in a log" in _caught(_Suite().test_order_buyers, bench=bench)
+
+
+def test_a_signature_that_nobody_looks_at(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connector, "is_signed", lambda self, address, headers, body: True)
+    assert "may be flipped" in _caught(_Suite().test_webhook_forged, bench=bench)
+
+
+def test_a_broken_webhook_that_raises(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connector, "read_webhook", lambda self, headers, body: json.loads(body)["sale"])
+    with pytest.raises(TypeError):
+        _Suite().test_webhook_broken(bench=bench)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -60,3 +61,16 @@ def test_a_sentence_for_people() -> None:
     assert wire.sentence(["stok", 3], []) == '["stok", 3]'
     assert wire.sentence("satu\ndua\x1b[31m", []) == "satu dua[31m"
     assert wire.request_id("ab-1_2<script>") == "ab-1_2script"
+
+
+def test_a_moment_is_aware_and_bounded() -> None:
+    assert wire.moment("1700000000") == dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=dt.UTC)
+    assert [wire.moment(value) for value in (None, 0, -5, "soon", 10**15, True, {})] == [None] * 7
+
+
+def test_an_id_is_text_or_a_whole_number() -> None:
+    big = 2**63 + 1
+    assert [wire.exact_id(value) for value in (None, big, f" {big} ", "")] == ["", str(big), str(big), ""]
+    for value in (1.5, True, [1], {}, "x" * 41):
+        with pytest.raises(ValueError, match="neither text nor"):
+            wire.exact_id(value)
