@@ -188,6 +188,14 @@ def read_soon(connection: Connection, account_id: int, now: dt.datetime) -> None
     wake_after_commit(connection)
 
 
+def read_by(connection: Connection, account_id: int, at: dt.datetime) -> None:
+    """Let the next read of this account's orders begin at ``at``, if it would begin later; a pause is kept."""
+    _ensure(connection, account_id)
+    later = and_(order_read.c.account_id == account_id, order_read.c.tries == 0, order_read.c.due_at > at)
+    if connection.execute(update(order_read).where(later).values(due_at=at)).rowcount:
+        wake_after_commit(connection)
+
+
 _NO_READ: Mapping[str, Any] = {"began_at": None, "since": None, "until": None, "cursor": None}
 
 

@@ -16,6 +16,7 @@ from syncer.channels.records import Owner
 from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
+from syncer.inventory.reserving import note_held
 from syncer.sdk.errors import ConnectorError, Gone, Recovery
 from syncer.store.engine import write
 from syncer.store.locks import lock_products
@@ -27,6 +28,7 @@ from syncer.sync.prepare import REJECTED_CODE, STRIKES, Task, shown_state
 from syncer.sync.record import backoff_s
 from syncer.sync.rows import Item
 from syncer.sync.shop import Shop
+from syncer.sync.unexplained import explained
 
 #: In ``late``: whatever this listing shows may be of our own making (it was only just found again).
 ALL_OURS = "*"
@@ -55,7 +57,16 @@ def _record_in(connection: Connection, shop: Shop, task: Task, found: RemoteList
     outcome = _Look(connection, shop, task, found, now).outcome()
     if not store_in(connection, shop, task.item, outcome, now):
         raise _Lost
+    _note_held(connection, shop, outcome.known, found, now)
     return outcome
+
+
+def _note_held(connection: Connection, shop: Shop, known: Known, found: RemoteListing, now: dt.datetime) -> None:
+    """Keep what the channel holds for promotions beside the number that we set."""
+    told = {offer.remote_id: offer.held for offer in found.offers if offer.held is not None}
+    held = {int(one.key): told[one.remote_id] for one in known.offers.values() if one.remote_id in told}
+    if held:
+        note_held(connection, shop.account.id, held, now=now)
 
 
 class _Look:
@@ -70,6 +81,8 @@ class _Look:
         self.seen = merge(self.item.known, found, keys)
         #: Whether to look once more, when a read can't be of before our last write any more.
         self.once_more = False
+        #: When to look again at a number that an order may explain.
+        self.again_at: dt.datetime | None = None
 
     def outcome(self) -> Outcome:
         known = settle_unknown(self._learn())
@@ -91,8 +104,10 @@ class _Look:
             return take(self.item.known, self.seen, unsure)
         names = unsure | self._ours() | ({STATUS} if self._platform_decided() else frozenset())
         drifts = [drift for drift in drifts if drift.name not in names]
-        if drifts:
-            names |= judge(self.connection, self.shop.account, self.item, drifts, self.now)
+        looked_at = self.task.claimed_at or self.now
+        clear, self.again_at = explained(self.connection, self.shop, self.item, drifts, looked_at, self.now)
+        if clear:
+            names |= judge(self.connection, self.shop.account, self.item, clear, self.now)
         return take(self.item.known, self.seen, names)
 
     def _ours(self) -> frozenset[str]:
@@ -121,6 +136,8 @@ class _Look:
             waits.append(max(self.now + dt.timedelta(seconds=self.shop.review_check_s), sure_from))
         if self.once_more:
             waits.append(sure_from)
+        if self.again_at is not None:
+            waits.append(self.again_at)
         keep = later or self.once_more
         return {"settle_at": min(waits, default=None), "late": (list(item.late) or None) if keep else None}
 

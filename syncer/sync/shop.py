@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from syncer.channels.records import Account
 from syncer.channels.refresh import Times
 from syncer.channels.sign_in import SignIn
+from syncer.domain.listing import Json
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
 from syncer.sdk.contract import (
@@ -76,6 +77,15 @@ class Timing:
     def sign_in(self, keys: Keys) -> SignIn:
         """Return the manager of sign-ins with these times."""
         return SignIn(keys, Times(self.refresh_lost_s, self.refresh_recover_s, self.young_token_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A number that was first seen to be ``seen`` at ``since``, when ``known`` was expected."""
+
+    since: dt.datetime
+    known: Json
+    seen: Json
 
 
 class NotSent(Transient):
@@ -169,6 +179,7 @@ class Shop:
     restored: bool = False
     fact_waits: dict[str, float] = field(default_factory=dict)
     fact_problems: dict[str, Problem] = field(default_factory=dict)
+    suspects: dict[tuple[int, str], Suspect] = field(default_factory=dict)
 
     @property
     def info(self) -> Info:

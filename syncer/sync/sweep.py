@@ -24,6 +24,7 @@ from syncer.sync.drift import Drift, find_drift, judge
 from syncer.sync.known import Known, merge, take
 from syncer.sync.rows import Item, known_columns, load_items, store_offers
 from syncer.sync.shop import NotSent, Shop, utc_now
+from syncer.sync.unexplained import explained
 
 _LOG = structlog.get_logger("syncer.sync")
 #: A walk longer than this many pages has lost its way (security.md H5).
@@ -167,20 +168,21 @@ def _judge_in(
         return []
     seen = _seen(item, found)
     drifts = find_drift(item.known, seen, ())
-    learned = judge(connection, shop.account, item, drifts, now)
+    clear, again_at = explained(connection, shop, item, drifts, asked_at, now)
+    learned = judge(connection, shop.account, item, clear, now)
     if load_items(connection, [item.id], lock=True)[item.id].claimed:
         raise _Moved
     known = take(item.known, seen, learned)
-    values: dict[str, Any] = {"verified_at": asked_at}
+    values: dict[str, Any] = {"verified_at": asked_at, "settle_at": again_at}
     if known != item.known:
         store_offers(connection, item, known, now=now)
         values |= known_columns(known)
     connection.execute(update(listing).where(listing.c.id == item.id).values(values))
     if known != item.known:
-        urgent = any(drift.field in ("stock", "variant", "status") for drift in drifts)
+        urgent = any(drift.field in ("stock", "variant", "status") for drift in clear)
         due = Due.CONTENT | Due.PRICE | Due.STOCK
         mark(connection, listing.c.id == item.id, due, Lane.FALL if urgent else Lane.CONTENT, now=now)
-        wake_after_commit(connection)
+    wake_after_commit(connection)
     return drifts
 
 

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import select, update
 
 from syncer.channels import lifecycle
+from syncer.channels.account_settings import set_owner
 from syncer.channels.joining import add_account, reconnect
-from syncer.channels.records import Account, load_account
+from syncer.channels.records import Account, Owner, load_account
 from syncer.domain.listing import Status
 from syncer.domain.words import Words
 from syncer.inventory.levels import full_levels
@@ -27,6 +28,7 @@ from syncer.store.order_tables import channel_order, order_hint
 from syncer.store.tables import account as account_table
 from syncer.store.tables import listing, offer, variant
 from syncer.sync import order_read
+from syncer.sync.answers import open_questions
 from syncer.sync.preview import plan
 from syncer.sync.restored import begin_epoch, release
 from syncer.sync.status import AccountStatus, read_status
@@ -172,12 +174,14 @@ def test_a_hundred_hints_about_one_order_are_one_look(market: Market) -> None:
     sells(market, first)
     order_id = here.buy("guci")
     here.reads.clear()
+    began = time.monotonic()
     with market.world.at_work():
         for _ in range(100):
             market.hint(first, order_id)
         wait_until(lambda: market.held("guci") == (5, 1))
         time.sleep(0.2)
-    assert len([call for call in here.reads if call.startswith("named")]) <= 2
+    most = 2 + (time.monotonic() - began) / reading.READ_AGAIN.total_seconds()
+    assert len([call for call in here.reads if call.startswith("named")]) <= most
     with read(market.world.engine) as connection:
         assert len(list(connection.execute(select(order_hint)))) <= 1, "at most one look that waits its two seconds"
 
@@ -387,6 +391,25 @@ def test_what_a_look_finds_lower_is_raised_only_after_the_orders(market: Market)
         market.world.until_settled(10.0)
     assert stall.shown("guci") == 3
     assert market.held("guci") == (5, 2)
+
+
+@pytest.mark.parametrize("owner", [Owner.OURS, Owner.THEIRS, Owner.ASK])
+def test_a_sale_that_a_sweep_sees_first_is_no_drift(market: Market, owner: Owner) -> None:
+    stall, account = market.stall("satu")
+    with write(market.world.engine) as connection:
+        set_owner(connection, account, "stock", owner, now=now())
+    sells(market, account, stock=5)
+    stall.buy("guci", 2)
+    with write(market.world.engine) as connection:
+        connection.execute(update(listing).values(acknowledged_at=now() - dt.timedelta(days=1), verified_at=None))
+    with market.world.at_work() as service:
+        service.sweep()
+        market.world.until_settled(10.0)
+        assert market.held("guci") == (5, 2)
+        assert stall.shown("guci") == 3
+    with read(market.world.engine) as connection:
+        assert open_questions(connection) == []
+    assert "drift" not in market.world.events(rows(market, account)[0].id)
 
 
 # Pages, restarts, kills
