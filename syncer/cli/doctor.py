@@ -211,12 +211,14 @@ def _connectors(desk: Desk) -> Iterator[Finding]:
 def _stock(desk: Desk) -> Iterator[Finding]:
     from sqlalchemy import select
 
-    from syncer.store.tables import stock_level, variant
+    from syncer.store.order_tables import oversell
+    from syncer.store.tables import variant
 
     query = (
         select(variant.c.sku)
-        .join(stock_level, stock_level.c.variant_id == variant.c.id)
-        .where(stock_level.c.on_hand < 0)
+        .join(oversell, oversell.c.variant_id == variant.c.id)
+        .where(oversell.c.state == "open")
+        .order_by(oversell.c.id)
         .limit(5)
     )
     with desk.read() as connection:
@@ -226,7 +228,10 @@ def _stock(desk: Desk) -> Iterator[Finding]:
         yield Finding(
             Words("Stok", "Stock"),
             None,
-            Words(f"Terjual melebihi stok: {names}.", f"Oversold: {names}."),
+            Words(
+                f"Terjual melebihi stok: {names}. Lihat: syncer orders oversold",
+                f"Oversold: {names}. See: syncer orders oversold",
+            ),
         )
 
 

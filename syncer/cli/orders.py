@@ -9,7 +9,7 @@ import typer
 
 from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
-from syncer.cli.kit import JSON_HELP, PARTLY, command, group
+from syncer.cli.kit import JSON_HELP, PARTLY, UsageProblem, command, group
 from syncer.cli.reading import whole
 from syncer.cli.texts import both, say, word
 from syncer.domain.words import Words
@@ -201,6 +201,38 @@ def returned(
             Words(
                 f"{one.sku}: {one.delta} kembali, sekarang {one.on_hand_after} di {one.location}.",
                 f"{one.sku}: {one.delta} back, {one.on_hand_after} at {one.location} now.",
+            )
+        )
+    _after(desk)
+
+
+@command(
+    app,
+    "close",
+    "Tutup pesanan yang tokonya tidak tersambung lagi: --sent sudah dikirim, --off batal.",
+    "Close an order whose shop is connected no more: --sent it went out, --off it was called off.",
+    examples=["syncer orders close 250101ABCDEF --sent"],
+)
+def close(
+    name: str = ORDER,
+    sent: bool = typer.Option(False, "--sent", help=both("Sudah dikirim.", "It went out.")),
+    off: bool = typer.Option(False, "--off", help=both("Batal.", "It was called off.")),
+) -> None:
+    """Close an order by hand."""
+    if sent == off:
+        raise UsageProblem(Words("Pilih salah satu: --sent atau --off.", "Choose one: --sent or --off."))
+    desk = open_desk()
+    from syncer.orders.inbox import close as do
+    from syncer.orders.inbox import find_order
+
+    with desk.write() as connection:
+        moved = do(connection, find_order(connection, name), sent=sent, actor=desk.actor, now=desk.now)
+    for one in moved:
+        free = one.on_hand_after - one.held_after
+        out.done(
+            Words(
+                f"{one.sku}: ada {one.on_hand_after}, dijanjikan {one.held_after}, bebas {free}.",
+                f"{one.sku}: {one.on_hand_after} on hand, {one.held_after} held, {free} free.",
             )
         )
     _after(desk)

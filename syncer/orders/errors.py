@@ -64,6 +64,16 @@ def nothing_to_return(order: str) -> OrderError:
     )
 
 
+def nothing_held(order: str) -> OrderError:
+    """Return the error for closing an order that holds nothing."""
+    return OrderError(
+        Words(
+            f"Pesanan {order} tidak menahan barang apa pun; tidak ada yang perlu ditutup.",
+            f"The order {order} holds nothing; there is nothing to close.",
+        )
+    )
+
+
 def too_many_returned(order: str, away: int) -> OrderError:
     """Return the error for more pieces than had gone."""
     return OrderError(

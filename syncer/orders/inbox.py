@@ -204,6 +204,31 @@ def give_back(
     return moved
 
 
+def close(connection: Connection, which: Stored, *, sent: bool, actor: str = "", now: dt.datetime) -> list[Movement]:
+    """Say what became of an order that the channel tells nothing of any more: ``sent``, or called off.
+
+    What it holds goes, or is free again. If the order is ever read again, the channel's word counts. Raises
+    OrderError if it holds nothing.
+    """
+    order = lock_orders(connection, [which.id])[0]
+    counts = {key: held for key, held in load_counts(connection, [order.id])[order.id].items() if held.count.held}
+    if not counts:
+        raise errors.nothing_held(order.remote_id)
+    stock = lock_stock(connection, counts)
+    changes = [
+        Change(order.id, key, held, _closed(held.count, sent=sent), order.remote_id)
+        for key, held in sorted(counts.items())
+    ]
+    moved = append(connection, stock, changes, actor=actor, now=now)
+    oversell.check(connection, counts, now=now)
+    wake_after_commit(connection)
+    return moved
+
+
+def _closed(count: Count, *, sent: bool) -> Count:
+    return Count(0, count.gone + (count.held if sent else 0), count.returned)
+
+
 def _away(held: Held | None) -> int:
     return 0 if held is None else held.count.gone - held.count.returned
 

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection, and_, insert, select, update
 
 from syncer.inventory.levels import available, full_levels
+from syncer.inventory.posting import lock_stock
 from syncer.store.engine import after_commit
 from syncer.store.order_tables import maker_capacity, oversell
 from syncer.store.tables import location, product, variant
@@ -53,6 +54,8 @@ def check(
     order_ids: Mapping[int, int] | None = None,
 ) -> list[Flag]:
     """Flag what is oversold of these variants, and close the flags of what no longer is; return the open ones.
+
+    Inside the locks of whoever moved their stock.
 
     ``order_ids`` names the order that made it so, by variant. A new flag, and one that grew, is logged and wakes
     whoever waits, once the transaction has committed.
@@ -97,10 +100,10 @@ def check(
 
 def recheck(connection: Connection, *, now: dt.datetime) -> None:
     """Look at all open flags again: the stock may have been counted, or made, meanwhile."""
-    open_now = list(
-        connection.execute(select(oversell.c.variant_id).where(oversell.c.state.in_(("open", HANDLED)))).scalars()
-    )
-    check(connection, open_now, now=now)
+    query = select(oversell.c.variant_id).where(oversell.c.state.in_(("open", HANDLED)))
+    flagged = set(connection.execute(query).scalars())
+    lock_stock(connection, flagged)
+    check(connection, flagged, now=now)
 
 
 class _Said:

@@ -12,6 +12,8 @@ import pytest
 
 from syncer.sdk.sandbox import RunningSandbox
 from tests.cli.conftest import Cli, first_line
+from tests.cli.test_orders import buy
+from tests.cli.test_shops import control, there
 from tests.sync.seller import Seller, sandbox_of
 from tests.sync.world import Control
 
@@ -183,3 +185,27 @@ def test_a_disconnected_account_is_not_walked(sqlite_cli: Cli, selling: RunningS
     result = cli("account", "adopt", "Orange")
     assert result.code == 1
     assert "reconnect" in result.err
+
+
+def test_going_live_holds_what_is_ordered_and_not_yet_sent(sqlite_cli: Cli, selling: RunningSandbox) -> None:
+    cli = sqlite_cli
+    joined(cli, selling)
+    open_now, sent = (buy(selling, ("MK-1", 2)), buy(selling, ("KR-1", 1)))
+    control(selling, f"orders/{sent}/ship", {})
+    cli.ok("account", "adopt", "Orange", "--apply", "--opening", "theirs")
+    looked = cli.ok("account", "go-live", "Orange", "--dry-run").out
+    assert open_now in looked
+    assert "2 pieces are promised" in looked
+    assert "Nothing is kept yet" in looked
+    assert cli.json("account", "show", "Orange")["mode"] == "read_only"
+    went = cli.json("account", "go-live", "Orange", "--counts-without-held")
+    assert {one["order"]: one["held"] for one in went["orders"]} == {open_now: True, sent: False}
+    row = next(one for one in cli.json("stock") if one["sku"] == "MK-1")
+    assert (row["on_hand"], row["held"], row["free"]) == (7, 2, 5), "the shop had lowered its 7 to 5"
+    cli("sync")
+    assert stock_there(selling, "MK-1") == 5
+    assert {one["order"]: one["counted"] for one in cli.json("orders")} == {open_now: True, sent: False}
+
+
+def stock_there(shop: RunningSandbox, sku: str) -> int:
+    return next(one["stock"] for row in there(shop).values() for one in row["offers"] if one["sku"] == sku)

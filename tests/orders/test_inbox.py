@@ -10,7 +10,7 @@ from syncer.domain.stock import Reason
 from syncer.inventory.ledger import audit
 from syncer.inventory.levels import Level
 from syncer.orders.errors import OrderError
-from syncer.orders.inbox import bind_known, bind_line, find_order, give_back, questions, unknown_lines
+from syncer.orders.inbox import bind_known, bind_line, close, find_order, give_back, questions, unknown_lines
 from syncer.store.engine import read, write
 from syncer.store.marks import Due, Lane
 from syncer.store.order_tables import bundle_part
@@ -117,6 +117,19 @@ def test_lost_pieces_stay_gone_and_are_not_asked_about_again(shops: Shops) -> No
     with read(shops.engine) as connection:
         assert questions(connection) == []
     assert shops.level() == Level(4, 0)
+
+
+def test_an_order_of_a_shop_that_is_away_is_closed_by_hand(shops: Shops) -> None:
+    shops.take(order(lines=[line(quantity=2)]), order(name="A2"))
+    with write(shops.engine) as connection:
+        close(connection, find_order(connection, "A1"), sent=True, now=at(300))
+        close(connection, find_order(connection, "A2"), sent=False, now=at(300))
+        with pytest.raises(OrderError, match="holds nothing"):
+            close(connection, find_order(connection, "A2"), sent=False, now=at(300))
+        assert audit(connection) == []
+    assert shops.level() == Level(3, 0)
+    shops.take(order("SHIPPED", [line(quantity=2)], updated=110), order("READY", name="A2", updated=110), began=310)
+    assert shops.level() == Level(3, 1)
 
 
 def test_two_shops_may_use_one_number(shops: Shops) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import select, update
 from syncer.catalogue.edit import rename_sku, save_product
 from syncer.channels.records import Account, load_account
 from syncer.domain.stock import Reason
-from syncer.inventory.ledger import add_location, audit, set_on_hand
+from syncer.inventory.ledger import add_location, audit, move, set_on_hand
 from syncer.inventory.levels import Level, full_levels
+from syncer.orders.doors import record_sale
 from syncer.orders.take_in import take_in
 from syncer.store.engine import Engine, read, write
 from syncer.store.marks import Lane
@@ -272,8 +273,8 @@ def test_two_shops_take_orders_in_at_the_same_time(engine: Engine) -> None:
     shops = Shops(engine)
     with write(engine) as connection:
         set_on_hand(connection, "mangkuk-putih", 5, now=NOW)
-    rounds, errors = 15, []
-    start = threading.Barrier(2)
+    rounds, errors = 10, []
+    start = threading.Barrier(3)
 
     def sell(account: Account, skus: list[str]) -> None:
         try:
@@ -292,9 +293,22 @@ def test_two_shops_take_orders_in_at_the_same_time(engine: Engine) -> None:
         except Exception as error:
             errors.append(error)
 
+    def tend() -> None:
+        """Somebody else moves stock in the same seconds."""
+        try:
+            start.wait(5)
+            for number in range(rounds):
+                for sku in ("mangkuk-putih", "mangkuk-biru"):
+                    with write(engine) as connection:
+                        record_sale(connection, sku, now=at(300 + number))
+                        move(connection, sku, 1, reason=Reason.MADE, now=at(300 + number))
+        except Exception as error:
+            errors.append(error)
+
     threads = [
         threading.Thread(target=sell, args=(shops.one, ["mangkuk-biru", "mangkuk-putih"])),
         threading.Thread(target=sell, args=(shops.two, ["mangkuk-putih", "mangkuk-biru"])),
+        threading.Thread(target=tend),
     ]
     for thread in threads:
         thread.start()
