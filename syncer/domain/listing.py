@@ -120,6 +120,8 @@ class Rendered:
 class RemoteOffer:
     """An offer as the channel has it. ``None`` means not known. ``key`` is set once it is bound to ours.
 
+    ``held`` are pieces that the channel keeps for a promotion *apart from* ``quantity``: on sale there, and not in the
+    number that we set. Where what a promotion holds is part of the quantity, there is nothing to tell.
     Whatever the channel said is made storable here: a price or quantity out of this world is not known.
     Raises ValueError for an id that is too long to be one.
     """
@@ -131,6 +133,7 @@ class RemoteOffer:
     option_values: tuple[str, ...] = ()
     fields: Mapping[str, Json] = field(default_factory=dict)
     key: str | None = None
+    held: int | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -142,6 +145,8 @@ class RemoteOffer:
             put(self, "price", None)
         if self.quantity is not None and abs(self.quantity) > _QUANTITY_MAX:
             put(self, "quantity", None)
+        if self.held is not None and not 0 <= self.held <= _QUANTITY_MAX:
+            put(self, "held", None)
 
 
 @dataclass(frozen=True, slots=True)

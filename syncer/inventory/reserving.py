@@ -211,6 +211,7 @@ def turn(connection: Connection, now: dt.datetime) -> Turned:
     begins = and_(reservation.c.state == PLANNED, reservation.c.starts_at <= now, reservation.c.ends_at > now)
     begun = _variants(connection, begins)
     if begun:
+        _look_again(connection, begins, now)
         connection.execute(update(reservation).where(begins).values(state=ACTIVE))
         mark_variants(connection, begun, now=now)
     ended = _end(connection, and_(reservation.c.state != RELEASED, reservation.c.ends_at <= now), now)
@@ -246,17 +247,21 @@ def campaign_ends(connection: Connection, account_id: int, variant_ids: Collecti
     return connection.execute(select(func.max(reservation.c.ends_at)).where(here)).scalar()
 
 
-def note_held(connection: Connection, account_id: int, held: Mapping[int, int]) -> None:
+def note_held(connection: Connection, account_id: int, held: Mapping[int, int], *, now: dt.datetime) -> None:
     """Keep what a look at the channel told: pieces, by variant, that it keeps apart from the number that we set."""
     here = and_(reservation.c.account_id == account_id, IS_ACTIVE)
     query = select(reservation.c.id, reservation.c.variant_id, reservation.c.held_there)
     rows = connection.execute(query.where(and_(here, reservation.c.variant_id.in_(sorted(held)))))
     first: set[int] = set()
+    moved: set[int] = set()
     for row in rows.all():
         pieces = 0 if row.variant_id in first else held[row.variant_id]
         first.add(row.variant_id)
         if pieces != row.held_there:
             connection.execute(update(reservation).where(reservation.c.id == row.id).values(held_there=pieces))
+            moved.add(row.variant_id)
+    # What this account may show beside them has changed, and perhaps what the others may.
+    mark_variants(connection, moved, now=now)
 
 
 def _used(connection: Connection, row: Row[Any], *, told: bool) -> int:
@@ -264,7 +269,8 @@ def _used(connection: Connection, row: Row[Any], *, told: bool) -> int:
         channel_order.c.account_id == row.account_id,
         order_count.c.variant_id == row.variant_id,
         order_count.c.location_id == row.location_id,
-        channel_order.c.created_at >= max(row.starts_at, row.created_at),
+        # Platforms tell the time in whole seconds.
+        channel_order.c.created_at >= max(row.starts_at, row.created_at).replace(microsecond=0),
         channel_order.c.created_at < row.ends_at,
     ]
     if told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from sqlalchemy import select, update
 
@@ -12,10 +13,13 @@ from syncer.domain.stock import Allocation
 from syncer.inventory import reserving
 from syncer.inventory.moments import catch_up
 from syncer.inventory.reserving import reserve
+from syncer.orders.reading import read_soon
 from syncer.store.engine import read, write
+from syncer.store.marks import Due, Lane, mark
 from syncer.store.order_tables import reservation
 from syncer.store.tables import listing, offer
 from syncer.store.wakeup import wake_after_commit
+from tests.sync.stall import Stall
 from tests.sync.test_accounts import second_shop, stock_in
 from tests.sync.world import World, now, wait_until
 
@@ -115,3 +119,43 @@ def test_an_offer_that_need_not_stop_any_more_frees_the_others(world: World) -> 
     world.settle()
     assert stuck_until(world, one) is None
     assert shown(world, "guci", one, two) == (5, 5)
+
+
+def test_what_a_promotion_sells_there_is_taken_from_what_was_set_aside_for_it(world: World) -> None:
+    one, two = two_shops(world, guci=5)
+    set_aside(world, one, "guci", 2)
+    world.control.ask("POST", "promotions", {"shop_id": one.shop_id, "sku": "guci", "quantity": 2, "ends_in_s": 500})
+    world.settle()
+    assert shown(world, "guci", one, two) == (5, 3)
+    with world.at_work():
+        world.control.ask("POST", "orders", {"shop_id": one.shop_id, "lines": [{"sku": "guci", "quantity": 1}]})
+        with write(world.engine) as connection:
+            read_soon(connection, one.id, now())
+        wait_until(lambda: set_aside_of(world) == [(2, 1)], 5.0)
+    world.settle()
+    # Four are left, one of them set aside: the other shop loses nothing by it.
+    assert shown(world, "guci", one, two) == (4, 3)
+
+
+def test_what_a_channel_keeps_apart_is_not_shown_a_second_time(world: World) -> None:
+    stall = Stall()
+    shop = world.stall(stall)
+    world.product("guci", stock=5)
+    world.publish(shop, "guci")
+    world.settle()
+    assert stall.shown("guci") == 5
+    set_aside(world, shop, "guci", 3)
+    [(number, there)] = stall.there.items()
+    # A promotion there takes two of the five away from the number, and a look at it tells.
+    kept = replace(there, offers=tuple(replace(one, quantity=3, held=2) for one in there.offers))
+    stall.there[number] = kept
+    with write(world.engine) as connection:
+        mark(connection, listing.c.account_id == shop.id, Due.READ, Lane.READ, now=now())
+        wake_after_commit(connection)
+    world.settle()
+    assert stall.shown("guci") == 3
+
+
+def set_aside_of(world: World) -> list[tuple[int, int]]:
+    with read(world.engine) as connection:
+        return [(one.quantity, one.consumed) for one in reserving.list_reservations(connection)]
