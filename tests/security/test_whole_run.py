@@ -9,6 +9,7 @@ import base64
 import io
 import json
 import re
+import socket
 import stat
 import time
 import traceback
@@ -143,6 +144,7 @@ def _live(run: Run, photos: str) -> None:
     syncer.run("sync", code=None)
     run.wait(lambda: {"MK-1", "MK-2"} <= set(run.stocks()), 1)
     _faults(run)
+    _somebody_buys(run)
     _person_edits(run)
     _consent(run)
     syncer.several(
@@ -154,6 +156,10 @@ def _live(run: Run, photos: str) -> None:
         "drift --json",
         "doctor --json",
         "products",
+        "orders",
+        "orders inbox",
+        "orders oversold",
+        "stock audit",
         f"export {run.folder}/keluar.csv",
         f"export {run.folder}/keluar.xlsx",
     )
@@ -176,6 +182,26 @@ def _faults(run: Run) -> None:
             run.syncer.run("stock", "set", "MK-1", str(number))
             run.wait(lambda wanted=number: run.stocks().get("MK-1") == wanted, 15)
     run.control("DELETE", "faults")
+
+
+def _somebody_buys(run: Run) -> None:
+    """An order that a webhook tells of, and one that only a look finds; both with a buyer who is in no other place."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    public = f"http://127.0.0.1:{port}"
+    run.control("POST", "webhooks", {"url": f"{public}/webhooks/shopee/{PARTNER_ID}"})
+    with run.syncer.daemon({"SYNCER_WEB_PORT": str(port), "SYNCER_PUBLIC_URL": public}):
+        bought = run.control("POST", "orders", {"lines": [{"sku": "MK-2", "quantity": 1}]})
+        run.wait(lambda: any(one["accepted"] for one in run.control("GET", "webhooks")["sent"]), 15)
+        run.wait(lambda: bought["order_id"] in run.syncer.run("orders", "--json").stdout, 15)
+    run.control("POST", "webhooks", {})
+    silent = run.control("POST", "orders", {"lines": [{"sku": "MK-2", "quantity": 1}]})
+    run.syncer.run("sync", code=None)
+    assert silent["order_id"] in run.syncer.run("orders", "--json").stdout
+    for order in run.control("GET", "orders"):
+        run.canaries.all += [order["buyer"][name] for name in ("name", "phone", "address", "note", "user_name")]
+    run.syncer.run("orders", "show", bought["order_id"])
 
 
 def _person_edits(run: Run) -> None:
@@ -371,6 +397,7 @@ def _plain_output_holds_no_orders_either(run: Run) -> None:
 @pytest.mark.rule("K4")
 @pytest.mark.rule("K5")
 @pytest.mark.rule("K6")
+@pytest.mark.rule("P1")
 def test_a_whole_run(run: Run) -> None:
     """One test, so that the run is made once however many processes share the suite."""
     _no_name_or_title_steers_the_terminal(run)

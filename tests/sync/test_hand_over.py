@@ -31,7 +31,7 @@ class Pair:
             for shop in (self.one, self.two):
                 world.publish(shop, handle)
 
-    def rule(self, mode: PieceMode | None = PieceMode.ONE, **more: Any) -> None:
+    def follow(self, mode: PieceMode | None = PieceMode.ONE, **more: Any) -> None:
         with write(self.world.engine) as connection:
             set_rule(connection, None, mode=mode, **more)
             apply_rules(connection, now=now())
@@ -65,7 +65,7 @@ def test_without_a_rule_a_piece_is_on_all(world: World) -> None:
 
 def test_a_single_piece_is_live_on_one_account_at_a_time(world: World) -> None:
     pair = Pair(world, topeng=1, guci=5)
-    pair.rule()
+    pair.follow()
     world.settle()
     assert pair.shown("topeng") == (1, 0)
     assert pair.shown("guci") == (5, 5)
@@ -84,14 +84,14 @@ def test_the_first_account_by_priority_gets_it(world: World) -> None:
         from syncer.channels.account_settings import set_priority
 
         set_priority(connection, pair.two, 1)
-    pair.rule()
+    pair.follow()
     world.settle()
     assert pair.shown("topeng") == (0, 1)
 
 
 def test_moving_stops_there_reads_back_and_reads_orders_before_it_raises_here(world: World) -> None:
     pair = Pair(world, topeng=1)
-    pair.rule()
+    pair.follow()
     world.settle()
     last = world.control.last_call()
     pair.move("topeng", pair.two)
@@ -114,7 +114,7 @@ def test_moving_stops_there_reads_back_and_reads_orders_before_it_raises_here(wo
 
 def test_a_piece_that_was_sold_while_it_moved_is_shown_nowhere(world: World) -> None:
     pair = Pair(world, topeng=1)
-    pair.rule()
+    pair.follow()
     world.settle()
     world.control.ask("POST", "orders", {"lines": [{"sku": "topeng", "quantity": 1}]})
     pair.move("topeng", pair.two)
@@ -125,7 +125,7 @@ def test_a_piece_that_was_sold_while_it_moved_is_shown_nowhere(world: World) -> 
 
 def test_an_account_that_cannot_be_reached_keeps_its_piece_until_a_person_decides(world: World) -> None:
     pair = Pair(world, topeng=1)
-    pair.rule()
+    pair.follow()
     world.settle()
     with write(world.engine) as connection:
         lifecycle.pause(connection, pair.one)
@@ -143,7 +143,7 @@ def test_an_account_that_cannot_be_reached_keeps_its_piece_until_a_person_decide
 
 def test_the_hand_over_goes_on_when_the_account_is_back(world: World) -> None:
     pair = Pair(world, topeng=1)
-    pair.rule()
+    pair.follow()
     world.settle()
     with write(world.engine) as connection:
         lifecycle.pause(connection, pair.one)
@@ -160,7 +160,7 @@ def test_the_hand_over_goes_on_when_the_account_is_back(world: World) -> None:
 
 def test_days_at_an_account_end(world: World) -> None:
     pair = Pair(world, topeng=1)
-    pair.rule(rotate_days=7)
+    pair.follow(rotate_days=7)
     world.settle()
     for days, shown in ((6, (1, 0)), (8, (0, 1)), (16, (1, 0))):
         with write(world.engine) as connection:
@@ -173,7 +173,7 @@ def test_days_at_an_account_end(world: World) -> None:
 
 def test_a_withdrawn_piece_goes_to_the_next_account(world: World) -> None:
     pair = Pair(world, topeng=1)
-    pair.rule()
+    pair.follow()
     world.settle()
     world.withdraw(pair.one, "topeng")
     with write(world.engine) as connection:
@@ -184,7 +184,7 @@ def test_a_withdrawn_piece_goes_to_the_next_account(world: World) -> None:
 
 def test_the_last_pieces_go_to_the_chosen_account(world: World) -> None:
     pair = Pair(world, guci=5)
-    pair.rule(None, guard_below=3, guard_account_id=pair.two.id)
+    pair.follow(None, guard_below=3, guard_account_id=pair.two.id)
     world.settle()
     assert pair.shown("guci") == (5, 5)
     world.stock("guci", 2)
@@ -198,7 +198,7 @@ def test_the_last_pieces_go_to_the_chosen_account(world: World) -> None:
 @pytest.mark.parametrize("moments", [0.05, 0.15, 0.3])
 def test_a_hand_over_survives_the_end_of_the_daemon_at_any_moment(world: World, moments: float) -> None:
     pair = Pair(world, topeng=1)
-    pair.rule()
+    pair.follow()
     world.settle()
     pair.move("topeng", pair.two)
     with world.at_work(stop_s=0.1):

@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from config.settings import load_settings
 from syncer.store.engine import write
 from syncer.store.order_tables import webhook_delivery
 from syncer.sync.service import Deps
+from syncer.web.policy import Policy, PolicyMissing, check_policies, policy
 from syncer.web.server import WebAddressProblem
 from syncer.web.serving import Serving, start_web
 from syncer.web.webhooks import BAD_A_MINUTE, BadSenders
@@ -29,6 +31,8 @@ def order(number: str, shop: str = "7001", **more: Any) -> dict[str, Any]:
     return {"about": "order", "shop": shop, "id": number, **more}
 
 
+@pytest.mark.rule("W1")
+@pytest.mark.rule("W3")
 def test_a_signed_delivery_is_stored_answered_as_declared_and_looked_at(post: Post) -> None:
     answer = post.send(order("240001"))
     assert (answer.status_code, answer.content) == (204, b"")
@@ -37,6 +41,7 @@ def test_a_signed_delivery_is_stored_answered_as_declared_and_looked_at(post: Po
     assert post.stored() == ["done"]
 
 
+@pytest.mark.rule("W3")
 def test_the_shop_inside_says_which_account_is_meant(post: Post) -> None:
     post.send(order("1", "7002"))
     post.send(order("2", "9999"))
@@ -44,6 +49,7 @@ def test_the_shop_inside_says_which_account_is_meant(post: Post) -> None:
     assert post.hints() == [(2, "1")]
 
 
+@pytest.mark.rule("K4")
 def test_the_body_is_sealed_at_rest(post: Post) -> None:
     post.send(order("KANARI-240001"))
     sealed = post.rows(webhook_delivery.c.sealed_body)[0].sealed_body
@@ -51,6 +57,7 @@ def test_the_body_is_sealed_at_rest(post: Post) -> None:
     assert sealed.startswith("s1.")
 
 
+@pytest.mark.rule("W2")
 def test_the_same_delivery_ten_times_is_one(post: Post) -> None:
     for _ in range(10):
         assert post.send(order("1", delivery="d-1")).status_code == 204
@@ -61,6 +68,7 @@ def test_the_same_delivery_ten_times_is_one(post: Post) -> None:
     assert sorted(row.times for row in post.rows(webhook_delivery.c.times)) == [3, 10]
 
 
+@pytest.mark.rule("W1")
 def test_one_flipped_bit_anywhere_is_refused(post: Post) -> None:
     body = json.dumps(order("1")).encode()
     good = sign(KEY, f"{PUBLIC}/webhooks/post/app-1", body)
@@ -81,6 +89,7 @@ def test_an_unknown_app_is_not_found(post: Post) -> None:
     assert post.send(order("1"), app="app-2").status_code == 404
 
 
+@pytest.mark.rule("W1")
 def test_what_is_too_large_is_not_read(post: Post, serving: Serving) -> None:
     parts = urlsplit(serving.server.address)
     head = (
@@ -95,6 +104,7 @@ def test_what_is_too_large_is_not_read(post: Post, serving: Serving) -> None:
     assert post.stored() == []
 
 
+@pytest.mark.rule("W5")
 def test_nobody_is_limited_for_being_right(post: Post, serving: Serving) -> None:
     for number in range(BAD_A_MINUTE):
         assert post.send(order(str(number)), key="salah").status_code == 401
@@ -127,6 +137,7 @@ def test_what_nobody_understands_is_parked_and_the_next_one_goes_on(post: Post) 
     assert post.stored().count("parked") == 5
 
 
+@pytest.mark.rule("W2")
 def test_an_old_delivery_only_wakes_the_poll(post: Post) -> None:
     for hours in (-25.0, 0.2):
         at = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)).timestamp()
@@ -152,6 +163,7 @@ def test_what_was_stored_before_a_crash_is_taken_up(post: Post, serving: Serving
     again.stop()
 
 
+@pytest.mark.rule("W6")
 def test_it_is_not_taken_when_it_cannot_be_stored(post: Post, deps: Deps) -> None:
     with write(deps.engine) as other:
         if other.dialect.name == "postgresql":
@@ -163,6 +175,7 @@ def test_it_is_not_taken_when_it_cannot_be_stored(post: Post, deps: Deps) -> Non
     wait_until(lambda: post.hints() == [(1, "1")])
 
 
+@pytest.mark.rule("W6")
 def test_other_hosts_methods_and_pages_get_nothing(post: Post) -> None:
     get, url = post.session.get, post.address
     assert get(f"{url}/healthz", timeout=5).text == "ok"
@@ -189,6 +202,7 @@ def test_a_public_address_is_https(url: str) -> None:
         load_settings({"SYNCER_PUBLIC_URL": url})
 
 
+@pytest.mark.rule("W6")
 def test_a_mix_of_deliveries_loses_none_and_takes_no_forged_one(post: Post) -> None:
     """Half are duplicates, a tenth forged, some are large; more of them in the long form."""
     _mixed(post, 300)
@@ -226,3 +240,22 @@ def _mixed(post: Post, count: int) -> None:
     wait_until(lambda: "waiting" not in post.stored(), 60.0)
     assert {remote_id for _, remote_id in post.hints() if remote_id.startswith(mark)} == orders
     assert not any(remote_id.startswith("forged") for _, remote_id in post.hints())
+
+
+@pytest.mark.rule("B1")
+def test_a_route_without_a_policy_stops_the_start() -> None:
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+
+    @app.get("/open")
+    @policy(Policy.PUBLIC)
+    async def opened() -> str:
+        return "ok"
+
+    assert check_policies(app) == {"/open": Policy.PUBLIC}
+
+    @app.get("/forgotten")
+    async def forgotten() -> str:
+        return "secret"
+
+    with pytest.raises(PolicyMissing, match="/forgotten"):
+        check_policies(app)
