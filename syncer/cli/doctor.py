@@ -63,7 +63,37 @@ def _look(desk: Desk, online: bool) -> Iterator[Finding]:
     for step in steps:
         yield from _safely(step, desk)
     yield from _safely(lambda desk: _accounts(desk, online), desk)
+    yield from _safely(_webhooks, desk)
     yield from _safely(_daemon, desk)
+
+
+def _webhooks(desk: Desk) -> Iterator[Finding]:
+    """Say which address each app's webhooks have, or that orders are read by polling alone."""
+    from syncer.channels.connectors import open_connector
+    from syncer.orders.apps import Apps
+
+    subject = Words("Kabar pesanan", "Webhooks")
+    keys = desk.keys
+    apps = Apps(
+        desk.engine,
+        lambda account: open_connector(
+            account, engine=desk.engine, keys=keys, home=desk.settings.home, allowed=desk.connectors
+        ),
+    ).all()
+    if not apps:
+        return
+    if not desk.settings.public_url:
+        every = f"{desk.settings.order_poll_s:g}"
+        words = Words(
+            f"Tanpa SYNCER_PUBLIC_URL, pesanan dibaca tiap {every} detik saja.",
+            f"Without SYNCER_PUBLIC_URL orders are read every {every} seconds only.",
+        )
+        yield Finding(subject, None, words)
+        return
+    for app in apps:
+        address = f"{desk.settings.public_url}/webhooks/{app.connector}/{app.name}"
+        words = Words(f"Daftarkan di {app.connector}: {address}", f"To be registered at {app.connector}: {address}")
+        yield Finding(subject, None, words)
 
 
 def _safely(step: Callable[[Desk], Iterator[Finding]], desk: Desk) -> Iterator[Finding]:
