@@ -152,8 +152,8 @@ def arm(fuse: Fuse) -> None:
     ShopGate.sending = going_out  # type: ignore[method-assign]
     _after(worker, "claim", claimed)
     _before(requests.Session, "request", sending)
-    _before(carry_out, "record_write", lambda *_a, **_k: fuse.pass_by("answered"))
-    _after(carry_out, "record_write", lambda _result: fuse.pass_by("recorded"))
+    _before(carry_out, "record_writes", lambda *_a, **_k: fuse.pass_by("answered"))
+    _after(carry_out, "record_writes", lambda _result: fuse.pass_by("recorded"))
     _before(carry_out, "record_found", lambda *_a, **_k: fuse.pass_by("found"))
     _before(carry_out, "record_read", lambda *_a, **_k: fuse.pass_by("looked"))
     _before(beforehand, "_keep_upload", lambda *_a, **_k: fuse.pass_by("uploaded"))
