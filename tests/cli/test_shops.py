@@ -291,6 +291,10 @@ def test_the_doctor(sqlite_cli: Cli, shop: RunningSandbox) -> None:
     found = {row["subject"]: row for row in cli.json("doctor", "--online")}
     assert found["Database"]["good"] is True
     assert found["Orange"]["good"] is True
+    assert "60 seconds" in found["Webhooks"]["message"]
+    cli.env("SYNCER_PUBLIC_URL", "https://syncer.example.org/")
+    told = {row["subject"]: row["message"] for row in cli.json("doctor")}
+    assert "https://syncer.example.org/webhooks/shopee/" in told["Webhooks"]
     (cli.home / "secret.key").chmod(0o644)
     result = cli("doctor", "--json")
     assert result.code == 3
