@@ -1,9 +1,12 @@
-"""Any sequence of edits, faults, restarts and crashes: when the faults stop, the shops equal the catalogue."""
+"""Any sequence of edits, sales, faults, restarts and crashes: when the faults stop, the shops equal the catalogue, and
+every sale is counted once.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import time
+import urllib.error
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -12,15 +15,19 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from syncer.channels.records import Account
 from syncer.domain.product import Variant
-from syncer.store.engine import write
-from syncer.store.tables import lease
+from syncer.inventory.levels import available
+from syncer.orders import reading
+from syncer.store.engine import read, write
+from syncer.store.order_tables import channel_order, order_count, order_hint, order_line, oversell
+from syncer.store.tables import lease, stock_level, stock_movement
 from syncer.sync.service import Service
 from tests.property.conftest import Worlds
 from tests.sync.markets import CONNECTORS, Markets
+from tests.sync.world import FAST, now, wait_until
 
 CALLS_PER_S = 120
 MOST_PRODUCTS = 4
@@ -38,8 +45,24 @@ _FAULTS: dict[str, dict[str, Any]] = {
 }
 #: Never a refresh of the sign-in: after a lost answer there a person may have to sign in again.
 _OPERATIONS = {
-    "shopee": ("product.add_item", "product.update", "product.init_tier", "product.unlist", "product.get", "product"),
-    "tiktok_shop": ("product.create", "product.edit", "product.update", "product.deactivate", "product.get", "product"),
+    "shopee": (
+        "order",
+        "product.add_item",
+        "product.update",
+        "product.init_tier",
+        "product.unlist",
+        "product.get",
+        "product",
+    ),
+    "tiktok_shop": (
+        "order",
+        "product.create",
+        "product.edit",
+        "product.update",
+        "product.deactivate",
+        "product.get",
+        "product",
+    ),
 }
 _FAULTY = [(connector, operation) for connector, names in _OPERATIONS.items() for operation in names]
 numbers = st.integers(0, 6)
@@ -47,7 +70,7 @@ picks = st.integers(0, 99)
 
 
 class Crafts(RuleBasedStateMachine):
-    """Two marketplaces with two shops each (of one app, at Shopee), and a crafter who never rests."""
+    """Two marketplaces with two shops each (of one app, at Shopee), a crafter who never rests, and buyers."""
 
     worlds: Worlds
 
@@ -60,6 +83,7 @@ class Crafts(RuleBasedStateMachine):
         self.accounts: list[Account] = []
         self.skus: dict[str, list[str]] = {}
         self.made = 0
+        self.open_orders: list[tuple[Account, str]] = []
         self.service: Service | None = None
 
     # The world
@@ -73,7 +97,7 @@ class Crafts(RuleBasedStateMachine):
         self._start()
 
     def _start(self) -> None:
-        self.service = Service(self.world.deps())
+        self.service = Service(self.world.deps(replace(FAST, order_poll_s=0.4)))
         self.service.start()
 
     @rule()
@@ -202,6 +226,38 @@ class Crafts(RuleBasedStateMachine):
         self.world.delete(handle)
         del self.skus[handle]
 
+    # The buyers
+
+    @precondition(lambda self: self.skus)
+    @rule(pick=picks, where=st.integers(0, 3), pieces=st.integers(1, 2), told=st.booleans())
+    def buy(self, pick: int, where: int, pieces: int, told: bool) -> None:
+        """Somebody buys what the shop shows; sometimes the shop tells us of it."""
+        account = self.accounts[where]
+        lines = [{"sku": self._pick(pick)[1], "quantity": pieces}]
+        order_id = self._order(account, "orders", {"lines": lines, "shop_id": account.shop_id})
+        if order_id:
+            self.open_orders.append((account, order_id))
+            self._tell(account, order_id, told)
+
+    @precondition(lambda self: self.open_orders)
+    @rule(pick=picks, step=st.sampled_from(["cancel", "ship"]), told=st.booleans())
+    def change_order(self, pick: int, step: str, told: bool) -> None:
+        account, order_id = self.open_orders.pop(pick % len(self.open_orders))
+        assert self._order(account, f"orders/{order_id}/{step}", {})
+        self._tell(account, order_id, told)
+
+    def _order(self, account: Account, path: str, body: dict[str, Any]) -> str:
+        """Return the order's id; "" if the shop has not so many of it."""
+        try:
+            return str(self.world.controls[account.connector].ask("POST", path, body)["order_id"])
+        except urllib.error.HTTPError:
+            return ""
+
+    def _tell(self, account: Account, order_id: str, told: bool) -> None:
+        if told:
+            with write(self.world.engine) as connection:
+                reading.hint(connection, account.id, [order_id], now())
+
     # The end
 
     def teardown(self) -> None:
@@ -215,12 +271,57 @@ class Crafts(RuleBasedStateMachine):
 
     def _settle_and_check(self) -> None:
         self.world.heal_all()
+        self._read_all_orders()
         self.world.until_settled(60.0)
+        with read(self.world.engine) as connection:
+            self.world.truth.read_ledger(connection)
         self.world.check_all()
+        self._check_orders()
         stuck = {row.state for row in self.world.rows()} - {"live", "hidden", "deleted"}
         assert not stuck, stuck
         refused = self.world.refused()
         assert not refused, f"{len(refused)} calls were too many, the first at {refused[0]['t']}"
+
+    def _read_all_orders(self) -> None:
+        healed = now()
+
+        def known() -> bool:
+            with read(self.world.engine) as connection:
+                reads = [reading.load_read(connection, account.id).read_began_at for account in self.accounts]
+                named = connection.execute(select(func.count()).select_from(order_hint)).scalar_one()
+            return not named and all(began is not None and began > healed for began in reads)
+
+        wait_until(known, 60.0)
+
+    def _check_orders(self) -> None:
+        """Every order was counted once, and where more was sold than there was, somebody is told."""
+        expected = {}
+        for control in self.world.controls.values():
+            words = control.ask("GET", "settings")["words"]
+            for order in control.ask("GET", "orders"):
+                pieces = sum(line["quantity"] for line in order["lines"])
+                held = pieces if order["status"] in (words["placed"], words["paid"]) else 0
+                expected[order["order_id"]] = (held, pieces if order["status"] == words["shipped"] else 0)
+        counts = (func.coalesce(func.sum(order_count.c.held), 0), func.coalesce(func.sum(order_count.c.gone), 0))
+        query = select(channel_order.c.remote_id, *counts).outerjoin(order_count)
+        level = stock_level.c.on_hand, stock_level.c.held
+        ledger = func.sum(stock_movement.c.delta), func.sum(stock_movement.c.held_delta)
+        key = stock_movement.c.variant_id
+        with read(self.world.engine) as connection:
+            rows = connection.execute(query.group_by(channel_order.c.remote_id))
+            assert {row[0]: (int(row[1]), int(row[2])) for row in rows} == expected
+            unbound = select(order_line).where(order_line.c.variant_id.is_(None))
+            assert connection.execute(unbound).first() is None
+            sums = {
+                row[0]: (int(row[1]), int(row[2])) for row in connection.execute(select(key, *ledger).group_by(key))
+            }
+            levels = {row[0]: (row[1], row[2]) for row in connection.execute(select(stock_level.c.variant_id, *level))}
+            assert {one: value for one, value in levels.items() if any(value)} == {
+                one: value for one, value in sums.items() if any(value)
+            }
+            short = {one for one, free in available(connection, sorted(levels)).items() if free < 0}
+            open_flags = select(oversell.c.variant_id).where(oversell.c.state == "open")
+            assert set(connection.execute(open_flags).scalars()) == short
 
 
 def _run(worlds: Worlds, examples: int, steps: int, *, derandomize: bool) -> None:
