@@ -17,11 +17,12 @@ from syncer.inventory.bundles import BadBundle, compose, list_bundles, parts_of
 from syncer.inventory.capacity import BadCapacity, set_capacity, turn_week
 from syncer.inventory.free import free
 from syncer.inventory.ledger import add_location, set_on_hand, transfer
+from syncer.inventory.moments import catch_up
 from syncer.inventory.reserving import BadReservation, reserve
 from syncer.inventory.weeks import list_capacity, week_of
 from syncer.store.engine import Engine, read, write
 from syncer.store.marks import Due, Lane
-from syncer.store.tables import account, listing
+from syncer.store.tables import account, listing, offer
 from tests.catalogue.builders import NOW, add_listing, bowl, owed, settle
 from tests.orders.shop import FACTS, Shops, at, order
 
@@ -242,6 +243,21 @@ def test_a_bundle_is_made_of_other_things_that_are_no_bundles(shops: Shops) -> N
         assert list_bundles(connection) == []
         with pytest.raises(BadBundle, match="stock of its own"):
             compose(connection, "mangkuk-biru", [("hampers", 1)], now=NOW)
+
+
+def test_a_part_that_leaves_the_catalogue_ends_the_bundle(shops: Shops) -> None:
+    key, where = hamper(shops)
+    white = bowl().variants[1]
+    with write(shops.engine) as connection:
+        save_product(connection, bowl(variants=(white,)), now=NOW)
+        settle(connection)
+    assert shown(shops, key) == (0, 0)
+    assert catch_up(shops.engine, NOW) == {"bundles ended": 1}
+    with write(shops.engine) as connection:
+        assert owed(connection, where) == (int(Due.STOCK), int(Lane.STOP))
+        connection.execute(offer.update().where(offer.c.listing_id == where).values(quantity=0))
+        settle(connection)
+    assert catch_up(shops.engine, NOW) == {}
 
 
 # --- made to order --------------------------------------------------------------------------------------------
