@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, func, or_, select
 
 from syncer.catalogue.errors import UnknownProduct
 from syncer.domain.product import Photo, Product, ProductStatus, Variant
@@ -16,6 +16,20 @@ from syncer.store.skus import close_to, did_you_mean
 from syncer.store.tables import listing, location, photo, product, sku_alias, stock_level, variant
 
 _AT_ONCE = 500
+# What every look at a listing asks, built once.
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_PRODUCTS = select(product).where(product.c.id.in_(_IDS))
+_VARIANTS = (
+    select(variant)
+    .where(and_(variant.c.product_id.in_(_IDS), variant.c.retired_at.is_(None)))
+    .order_by(variant.c.product_id, variant.c.position, variant.c.id)
+)
+_PHOTOS = (
+    select(photo.c.product_id, photo.c.sha256, photo.c.alt, variant.c.sku)
+    .outerjoin(variant, and_(variant.c.id == photo.c.variant_id, variant.c.retired_at.is_(None)))
+    .where(photo.c.product_id.in_(_IDS))
+    .order_by(photo.c.product_id, photo.c.position)
+)
 
 
 class ProductRow(NamedTuple):
@@ -74,7 +88,7 @@ def load_products(connection: Connection, ids: Sequence[int]) -> dict[int, Produ
     found: dict[int, Product] = {}
     for start in range(0, len(ids), _AT_ONCE):
         part = ids[start : start + _AT_ONCE]
-        rows = connection.execute(select(product).where(product.c.id.in_(part))).all()
+        rows = connection.execute(_PRODUCTS, {"ids": part}).all()
         variants = _variants(connection, part)
         photos = _photos(connection, part)
         for row in rows:
@@ -159,13 +173,8 @@ def list_products(
 
 
 def _variants(connection: Connection, ids: Sequence[int]) -> dict[int, list[Variant]]:
-    rows = connection.execute(
-        select(variant)
-        .where(and_(variant.c.product_id.in_(ids), variant.c.retired_at.is_(None)))
-        .order_by(variant.c.product_id, variant.c.position, variant.c.id)
-    )
     found: dict[int, list[Variant]] = {}
-    for row in rows:
+    for row in connection.execute(_VARIANTS, {"ids": ids}):
         found.setdefault(row.product_id, []).append(variant_of(row))
     return found
 
@@ -187,14 +196,8 @@ def variant_of(row: Row[Any]) -> Variant:
 
 
 def _photos(connection: Connection, ids: Sequence[int]) -> dict[int, list[Photo]]:
-    rows = connection.execute(
-        select(photo.c.product_id, photo.c.sha256, photo.c.alt, variant.c.sku)
-        .outerjoin(variant, and_(variant.c.id == photo.c.variant_id, variant.c.retired_at.is_(None)))
-        .where(photo.c.product_id.in_(ids))
-        .order_by(photo.c.product_id, photo.c.position)
-    )
     found: dict[int, list[Photo]] = {}
-    for row in rows:
+    for row in connection.execute(_PHOTOS, {"ids": ids}):
         found.setdefault(row.product_id, []).append(Photo(row.sha256, row.alt, row.sku))
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select
 
 from syncer.channels.facts import read_fact, save_fact
 from syncer.channels.publishing import new_cause
@@ -60,22 +60,25 @@ def resolve_category(
     return resolve_categories(connection, account, [category_key], shipped=shipped).get(category_key)
 
 
+_THESE = (
+    select(t.category_mapping)
+    .where(
+        t.category_mapping.c.connector == bindparam("of_connector"),
+        t.category_mapping.c.account_id.in_(bindparam("accounts", expanding=True)),
+        t.category_mapping.c.category_key.in_(bindparam("keys", expanding=True)),
+    )
+    .order_by(t.category_mapping.c.account_id)
+)
+
+
 def resolve_categories(
     connection: Connection, account: Account, category_keys: Sequence[str], *, shipped: ShippedMap | None = None
 ) -> dict[str, CategoryMapping]:
     """Return the mappings that count for ``account``, by our key; keys without one are left out."""
     keys = sorted({key for key in category_keys if key})
-    query = (
-        select(t.category_mapping)
-        .where(
-            t.category_mapping.c.connector == account.connector,
-            t.category_mapping.c.account_id.in_((0, account.id)),
-            t.category_mapping.c.category_key.in_(keys),
-        )
-        .order_by(t.category_mapping.c.account_id)
-    )
     found: dict[str, CategoryMapping] = {}
-    for row in connection.execute(query).mappings():
+    values = {"of_connector": account.connector, "accounts": (0, account.id), "keys": keys}
+    for row in connection.execute(_THESE, values).mappings():
         origin = ACCOUNT if row["account_id"] else CHANNEL
         found[row["category_key"]] = CategoryMapping(row["remote_id"], origin, row["attributes"])
     for key in keys:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
 
 from syncer.channels.records import Account, AccountError
 from syncer.domain.money import PRICE_MAX, minor_digits, quantize
@@ -82,15 +82,19 @@ def clear_override(connection: Connection, account: Account, variant_id: int, *,
     return cleared
 
 
+_SET_PRICES = select(t.price_override.c.variant_id, t.price_override.c.price).where(
+    t.price_override.c.account_id == bindparam("of_account"),
+    t.price_override.c.variant_id.in_(bindparam("variants", expanding=True)),
+)
+
+
 def override_prices(connection: Connection, account_id: int, variant_ids: Sequence[int]) -> dict[int, Decimal]:
     """Return the set prices of these variants on one account, by variant id."""
     found: dict[int, Decimal] = {}
     for start in range(0, len(variant_ids), _AT_ONCE):
         part = variant_ids[start : start + _AT_ONCE]
-        query = select(t.price_override.c.variant_id, t.price_override.c.price).where(
-            t.price_override.c.account_id == account_id, t.price_override.c.variant_id.in_(part)
-        )
-        found.update((row.variant_id, row.price) for row in connection.execute(query))
+        rows = connection.execute(_SET_PRICES, {"of_account": account_id, "variants": part})
+        found.update((row.variant_id, row.price) for row in rows)
     return found
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select
 
 from syncer.domain.listing import Json
 from syncer.domain.pricing import PriceRule, Rate
@@ -155,7 +155,7 @@ class Account:
 
 def catalogue_currency(connection: Connection) -> str:
     """Return the currency that base prices are in."""
-    found = connection.execute(select(t.meta.c.value).where(t.meta.c.key == "currency")).scalar()
+    found = connection.execute(_CURRENCY).scalar()
     return str(found) if found else DEFAULT_CURRENCY
 
 
@@ -168,7 +168,7 @@ def load_accounts(connection: Connection) -> list[Account]:
 
 def load_account(connection: Connection, account_id: int) -> Account:
     """Return the account with this id as it is now. Raises :class:`UnknownAccount` if it was removed."""
-    row = connection.execute(_query().where(t.account.c.id == account_id)).mappings().one_or_none()
+    row = connection.execute(_BY_ID, {"wanted": account_id}).mappings().one_or_none()
     if row is None:
         raise UnknownAccount(
             Words("Akun toko ini sudah dihapus dari Syncer.", "This shop account has been removed from Syncer.")
@@ -233,6 +233,11 @@ def _account(row: RowMapping, currency: str) -> Account:
         signed_in=row["signed_in_id"] is not None,
         sealed_options=row["sealed_options"],
     )
+
+
+# What every round of a worker asks, built once.
+_CURRENCY = select(t.meta.c.value).where(t.meta.c.key == "currency")
+_BY_ID = _query().where(t.account.c.id == bindparam("wanted"))
 
 
 def rate_to_json(rate: Rate | None) -> dict[str, str] | None:

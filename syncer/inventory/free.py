@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, exists, literal_column, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, literal_column, or_, select
 
 from syncer.inventory.weeks import left_of
 from syncer.store.order_tables import bundle_part, maker_capacity, reservation
@@ -120,7 +120,7 @@ def load_supply(connection: Connection, variant_ids: Collection[int], *, now: dt
     all_ids = sorted(wanted | {part for found in parts.values() for part, _pieces in found})
     return Supply(
         levels=_load_levels(connection, all_ids),
-        pooled=frozenset(connection.execute(select(location.c.id).where(location.c.pooled)).scalars()),
+        pooled=frozenset(connection.execute(_POOLED).scalars()),
         aside=_load_aside(connection, all_ids) if shared.asides else {},
         stuck=_load_stuck(connection, all_ids) if shared.stuck else {},
         week=left_of(connection, all_ids, now or dt.datetime.now(dt.UTC)) if shared.weeks else {},
@@ -149,13 +149,16 @@ def _what_is_shared(connection: Connection) -> _Shared:
     return _Shared(*(bool(value) for value in connection.execute(_IS_SHARED).one()))
 
 
+_POOLED = select(location.c.id).where(location.c.pooled)
+_LEVELS = select(stock_level.c.variant_id, stock_level.c.location_id, stock_level.c.on_hand - stock_level.c.held).where(
+    stock_level.c.variant_id.in_(bindparam("variants", expanding=True))
+)
+
+
 def _load_levels(connection: Connection, ids: Sequence[int]) -> dict[int, dict[int, int]]:
     found: dict[int, dict[int, int]] = {}
     for part in _slices(ids):
-        query = select(
-            stock_level.c.variant_id, stock_level.c.location_id, stock_level.c.on_hand - stock_level.c.held
-        ).where(stock_level.c.variant_id.in_(part))
-        for variant_id, place, pieces in connection.execute(query):
+        for variant_id, place, pieces in connection.execute(_LEVELS, {"variants": part}):
             found.setdefault(variant_id, {})[place] = int(pieces)
     return found
 

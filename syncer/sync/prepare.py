@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import Connection, and_, case, func, literal_column, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, func, literal_column, or_, select
 
 from syncer.channels.facts import Fact
 from syncer.domain.listing import Rendered, Status, WantedListing
@@ -48,6 +48,27 @@ _CONTENT = (Kind.CREATE, Kind.UPDATE, Kind.RESHAPE, Kind.SHOW)
 IS_DUE = and_(listing.c.due != literal_column("0"), listing.c.claim.is_(None))
 #: Always true; it leads SQLite to the index of what is due.
 ANY_LANE = listing.c.lane >= 0
+
+# What every round of a worker asks, built once.
+_MINE = listing.c.account_id == bindparam("of_account")
+_NOW = bindparam("now", type_=listing.c.due_at.type)
+_TO_SETTLE = and_(listing.c.settle_at.is_not(None), listing.c.claim.is_(None), listing.c.remote_id.is_not(None))
+_FROM_THEN = case((listing.c.not_before > listing.c.due_at, listing.c.not_before), else_=listing.c.due_at)
+_MAY_BEGIN = and_(listing.c.due_at <= _NOW, or_(listing.c.not_before.is_(None), listing.c.not_before <= _NOW))
+_DUE = (
+    select(listing.c.id, listing.c.lane)
+    .where(and_(_MINE, IS_DUE, _MAY_BEGIN))
+    .order_by(listing.c.lane, listing.c.due_at)
+    .limit(bindparam("most"))
+)
+_SETTLE = (
+    select(listing.c.id)
+    .where(and_(_MINE, _TO_SETTLE, listing.c.settle_at <= _NOW))
+    .order_by(listing.c.settle_at)
+    .limit(bindparam("most"))
+)
+_NEXT_DUE = select(func.min(_FROM_THEN)).where(and_(_MINE, IS_DUE, ANY_LANE))
+_NEXT_SETTLE = select(listing.c.settle_at).where(and_(_MINE, _TO_SETTLE)).order_by(listing.c.settle_at).limit(1)
 
 
 class Action(StrEnum):
@@ -111,49 +132,19 @@ class Task:
 
 def due_rows(connection: Connection, account_id: int, now: dt.datetime, limit: int) -> list[tuple[int, Lane]]:
     """Return the most urgent due listings of an account that nobody has under way: id and lane."""
-    query = (
-        select(listing.c.id, listing.c.lane)
-        .where(
-            and_(
-                listing.c.account_id == account_id,
-                IS_DUE,
-                listing.c.due_at <= now,
-                or_(listing.c.not_before.is_(None), listing.c.not_before <= now),
-            )
-        )
-        .order_by(listing.c.lane, listing.c.due_at)
-        .limit(limit)
-    )
-    return [(row.id, Lane(row.lane)) for row in connection.execute(query)]
+    rows = connection.execute(_DUE, {"of_account": account_id, "now": now, "most": limit})
+    return [(row.id, Lane(row.lane)) for row in rows]
 
 
 def settle_ids(connection: Connection, account_id: int, now: dt.datetime, limit: int) -> list[int]:
     """Return listings that are to be read again by now: after an unsure outcome, or for a review."""
-    query = (
-        select(listing.c.id)
-        .where(
-            and_(
-                listing.c.account_id == account_id,
-                listing.c.settle_at.is_not(None),
-                listing.c.settle_at <= now,
-                listing.c.claim.is_(None),
-                listing.c.remote_id.is_not(None),
-            )
-        )
-        .order_by(listing.c.settle_at)
-        .limit(limit)
-    )
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(_SETTLE, {"of_account": account_id, "now": now, "most": limit}).scalars())
 
 
 def next_moment(connection: Connection, account_id: int) -> dt.datetime | None:
     """Return when the next listing of an account that nobody has under way is due, or is to be read again."""
-    mine = listing.c.account_id == account_id
-    to_settle = and_(listing.c.settle_at.is_not(None), listing.c.claim.is_(None), listing.c.remote_id.is_not(None))
-    from_then = case((listing.c.not_before > listing.c.due_at, listing.c.not_before), else_=listing.c.due_at)
-    due = select(func.min(from_then)).where(and_(mine, IS_DUE, ANY_LANE))
-    settle = select(listing.c.settle_at).where(and_(mine, to_settle)).order_by(listing.c.settle_at).limit(1)
-    moments = [connection.execute(query).scalar() for query in (due, settle)]
+    mine = {"of_account": account_id}
+    moments = [connection.execute(query, mine).scalar() for query in (_NEXT_DUE, _NEXT_SETTLE)]
     return min((moment for moment in moments if moment is not None), default=None)
 
 

@@ -274,7 +274,7 @@ class Service:
         if group is None:
             lease = Lease(self._deps.engine, one.budget_group, owner=owner_name(), ttl_s=self._deps.timing.lease_s)
             first_s = self._deps.timing.backoff_s
-            pacer = Pacer([], load_used=self._load_used, save_used=self._save_used, first_pause_s=first_s)
+            pacer = Pacer([], load_used=self._load_used, save_used=self._save_used, first_pause_s=first_s, learns=True)
             group = self._groups[one.budget_group] = _Group(lease, pacer)
         if any(worker.shop.account.id == one.id for worker in group.leaving) and not group.quiet:
             return  # one write at a time for each listing: its last calls end first

@@ -140,9 +140,11 @@ class ShopGate:
         """Make sure once more, right before the bytes go out: this process may have been paused since."""
         if not self._lease.outlives(0.0):
             raise _not_sent("lease")
+        self._pacer.going_out()
 
     def after(self, operation: str, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer's status: 429 pauses, anything else that answered shortens the next pause."""
+        self._pacer.answered(self._pacer.sent())
         if status == 429:
             value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
             self._pacer.refused(None, min(float(value), 3600.0) if value.isdigit() else None)

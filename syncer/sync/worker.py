@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 from syncer.channels.records import UnknownAccount, load_account
 from syncer.channels.sign_in import Refresh
 from syncer.sdk.contract import ReadsOrders, SignsIn, UploadsPictures
+from syncer.sdk.operations import Kind
 from syncer.store.engine import read
 from syncer.store.errors import StoreError
 from syncer.store.marks import Lane
@@ -33,11 +34,16 @@ from syncer.sync.prepare import Action, Task, due_rows, next_moment, prepare, re
 from syncer.sync.shop import Shop, monotonic, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
-#: How many due listings are looked at in one go, at most, and how many that wait for a second look.
-LOOK_AHEAD, SECOND_LOOKS = 16, 4
+#: How many due listings are looked at in one go: at least, at most, and of those that wait for a second look.
+LOOK_LEAST, LOOK_AHEAD, SECOND_LOOKS = 2, 64, 4
+#: How many pictures are.
+PICTURES_AHEAD = 16
 #: Pause when nothing that is due could be started: somebody else is changing those rows.
 _STUCK_S = 0.05
 _CALLS = (Action.WRITE, Action.READ, Action.SEEK)
+_STATE = select(meta.c.key, meta.c.value).where(meta.c.key.in_(("released", "epoch")))
+#: While the budget makes other work wait, a wake-up may bring a stop, which may go: so often is looked, in seconds.
+_URGENT_LOOK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,10 @@ class Worker:
         self._pictures: set[str] = set()
         self._refreshing, self._refresh_at = False, 0.0
         self._unrecorded: set[int] = set()
+        #: Grows while those that are looked at can't be started: somebody else is changing them.
+        self._wider = 1
+        #: How long wake-ups can't change anything, because the budget is spent.
+        self._deaf_s = 0.0
         self._released = True
 
     def start_once(self) -> None:
@@ -110,6 +120,7 @@ class Worker:
         while not self._stopping.is_set():
             # Cleared before looking: a wake-up that comes while we look is not lost.
             self._event.clear()
+            self._deaf_s = 0.0
             try:
                 pause = self._round()
             except StoreError as error:
@@ -120,8 +131,10 @@ class Worker:
             except Exception:  # one account's fault must not end its worker
                 _LOG.exception("worker fault", account=self.shop.account.name)
                 pause = self.shop.timing.poll_s
-            if pause > 0:
-                self._event.wait(min(pause, self.shop.timing.poll_s))
+            if pause > 0 and self._deaf_s > 0:
+                self._stopping.wait(min(pause, self._deaf_s))
+            if pause > self._deaf_s:
+                self._event.wait(min(pause - self._deaf_s, self.shop.timing.poll_s))
 
     def _round(self) -> float:
         """Start what can be started now; return the seconds until there may be more (0: at once)."""
@@ -136,14 +149,17 @@ class Worker:
             lane = self._top_lane(connection, now)
             wait = shop.pacer.hold(lane) if lane is not None else 0.0
             held = lane is not None and wait <= 0
+            if lane is not None and wait > 0:
+                self._deaf_s = wait if lane <= Lane.FALL else min(wait, _URGENT_LOOK_S)
             try:
-                found = self._look(connection, now, held)
+                found = self._look(connection, now, lane if held else None)
             except BaseException:
                 if held:
                     shop.pacer.release()
                 raise
         self._refresh_sign_in(now)
         started = self._send(found.tasks, now, held=held)
+        self._wider = min(self._wider * 2, LOOK_AHEAD) if found.tasks and not started else 1
         more, picture_wait = self._start_pictures(found.uploads)
         if started or more:
             return 0.0
@@ -159,8 +175,7 @@ class Worker:
     def _read_account(self, connection: Connection) -> None:
         shop = self.shop
         shop.account = load_account(connection, shop.account.id)
-        query = select(meta.c.key, meta.c.value).where(meta.c.key.in_(("released", "epoch")))
-        facts = {row.key: row.value for row in connection.execute(query)}
+        facts = {row.key: row.value for row in connection.execute(_STATE)}
         shop.restored = facts.get("epoch", "1") != "1"
         self._released = facts.get("released") != "0"
 
@@ -187,19 +202,30 @@ class Worker:
         kept = 1 if self._slots > 1 and lane > Lane.FALL else 0
         return self._free > kept
 
-    def _look(self, connection: Connection, now: dt.datetime, held: bool) -> _Round:
-        """Compute what to do for the most urgent listings, if there is a place in the budget, and for pictures."""
+    def _ahead(self, lane: Lane) -> int:
+        """Return how many listings to look at: as many as the calls can carry that may go out now."""
+        shop = self.shop
+        kinds = (Kind.STOCK,) if lane <= Lane.RISE else (Kind.PRICE,) if lane is Lane.PRICE else tuple(Kind)
+        carries = max((shape.listings for kind, shape in shop.info.batches.items() if kind in kinds), default=1)
+        calls = min(1 + shop.pacer.places(lane), self._free)
+        return min(max(carries * calls, LOOK_LEAST) * self._wider, LOOK_AHEAD)
+
+    def _look(self, connection: Connection, now: dt.datetime, lane: Lane | None) -> _Round:
+        """Compute what to do for the most urgent listings, if a place in the budget is held, and for pictures.
+
+        ``lane`` is how urgent the most urgent one is; ``None``: no place is held.
+        """
         shop = self.shop
         account_id = shop.account.id
         tasks: list[Task] = []
-        if held:
-            ids = [row[0] for row in due_rows(connection, account_id, now, LOOK_AHEAD)]
+        if lane is not None:
+            ids = [row[0] for row in due_rows(connection, account_id, now, self._ahead(lane))]
             tasks = prepare(connection, shop, ids) if ids else []
             again = settle_ids(connection, account_id, now, SECOND_LOOKS)
             tasks += read_tasks(connection, [key for key in again if key not in ids])
         uploads: list[Upload] = []
         if isinstance(shop.connector, UploadsPictures) and self._slot_for(Lane.CONTENT):
-            uploads = due_uploads(connection, account_id, now, LOOK_AHEAD)
+            uploads = due_uploads(connection, account_id, now, PICTURES_AHEAD)
         uploads = [wish for wish in uploads if wish.sha256 not in self._pictures]
         if tasks or uploads:
             return _Round(tasks, uploads)

@@ -43,7 +43,7 @@ class ManyListings:
         batches={Kind.STOCK: BatchShape(OFFERS_A_CALL, OFFERS_A_CALL)},
         finding=Finding(search_lag_s=1.0, late_write_s=1.0, read_lag_s=0.1, strong=True),
         editable_fields=("title", "description"),
-        concurrency=8,
+        concurrency=12,
     )
     options_type: ClassVar[type[Options]] = BenchOptions
 

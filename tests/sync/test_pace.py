@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import random
+from typing import Any
 
 import pytest
 
@@ -25,14 +27,21 @@ def budget(kind: BudgetKind = BudgetKind.TOKEN, limit: int = 10, per_seconds: fl
 
 
 def arrivals(pacer: Pacer, clock: Clock, seconds: float, lane: Lane, chance: random.Random) -> list[float]:
-    """Send as fast as allowed, and let each call arrive up to 0.15 s late, as on a busy machine."""
+    """Send as fast as allowed; each call arrives up to 0.15 s late, as on a busy machine, and is answered later."""
     found, end = [], clock.now + seconds
+    answers: list[tuple[float, int, Any]] = []
     while clock.now < end:
         wait = pacer.spend("x", lane)
-        if wait > 0:
-            clock.now += wait + 1e-6
-        else:
+        if wait <= 0:
             found.append(clock.now + chance.uniform(0, 0.15))
+            heapq.heappush(answers, (found[-1] + chance.uniform(0.05, 0.1), len(found), pacer.sent()))
+            continue
+        until = clock.now + wait + 1e-6
+        if answers and answers[0][0] <= until:
+            clock.now, _, call = heapq.heappop(answers)
+            pacer.answered(call)
+        else:
+            clock.now = until
     return sorted(found)
 
 
@@ -162,3 +171,44 @@ def test_a_day_is_kept_over_restarts_and_ends_at_its_own_midnight() -> None:
     today[0] += dt.timedelta(minutes=2)
     clock.now += 120
     assert second.spend("x", Lane.CONTENT) == 0
+
+
+@pytest.mark.parametrize("kind", [BudgetKind.FIXED, BudgetKind.SLIDING])
+def test_a_window_is_used_up_where_answers_come_evenly(kind: BudgetKind) -> None:
+    clock, sent = Clock(), 0
+    pacer = Pacer([budget(kind, 50)], clock=clock)
+    answers: list[tuple[float, int, Any]] = []
+    while clock.now < 130.0:
+        wait = pacer.spend("x", Lane.CONTENT)
+        if wait <= 0:
+            sent += 1
+            heapq.heappush(answers, (clock.now + 0.08, sent, pacer.sent()))
+            continue
+        until = clock.now + wait + 1e-6
+        if answers and answers[0][0] <= until:
+            clock.now, _, call = heapq.heappop(answers)
+            pacer.answered(call)
+        else:
+            clock.now = until
+    assert sent >= 29 * 50 * 0.98
+
+
+def test_a_limit_that_nobody_knows_is_found_out() -> None:
+    clock = Clock()
+    pacer = Pacer([], clock=clock, learns=True)
+    pacer.add([])
+    level, seen, taken, refused = 50.0, clock.now, 0, 0
+    while clock.now < 140.0:
+        wait = pacer.spend("x", Lane.CONTENT)
+        if wait > 0:
+            clock.now += wait + 1e-6
+            continue
+        level, seen = min(level + (clock.now - seen) * 50, 50.0), clock.now
+        if level < 1:
+            refused += 1
+            pacer.refused(None, None)
+        else:
+            level, taken = level - 1, taken + 1
+            pacer.accepted()
+    assert taken >= 40 * 50 * 0.95
+    assert refused <= taken / 200

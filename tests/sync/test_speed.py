@@ -174,10 +174,10 @@ def _explain(element: _Explain, compiler: Any, **more: Any) -> str:
     return f"{verb} {compiler.process(element.query, **more)}"
 
 
-def plan_of(engine: Engine, query: Any) -> str:
+def plan_of(engine: Engine, query: Any, values: Any = None) -> str:
     """Return how the database answers ``query``, with its parameters as parameters."""
     with read(engine) as connection:
-        found = connection.execute(_Explain(query))
+        found = connection.execute(_Explain(query), values)
         return "\n".join(str(row[-1]) for row in found.cursor.fetchall())  # type: ignore[union-attr]
 
 
@@ -187,9 +187,9 @@ class _Spy:
     def __init__(self, connection: Any) -> None:
         self._connection, self.queries = connection, []
 
-    def execute(self, query: Any) -> Any:
-        self.queries.append(query)
-        return self._connection.execute(query)
+    def execute(self, query: Any, values: Any = None) -> Any:
+        self.queries.append((query, values))
+        return self._connection.execute(query, values)
 
 
 def hot_queries_run_on_partial_indexes(world: World) -> None:
@@ -215,8 +215,8 @@ def hot_queries_run_on_partial_indexes(world: World) -> None:
         with world.engine.connect() as connection:
             connection.execute(text("ANALYZE listing, picture_upload"))
             connection.commit()
-    for query in spy.queries:
-        plan = plan_of(world.engine, query)
+    for query, values in spy.queries:
+        plan = plan_of(world.engine, query, values)
         # Where the state is given too, PostgreSQL may go by that.
         assert any(name in plan for name in _PARTIAL) or "'review'" in plan, plan
     with write(world.engine) as connection:
