@@ -106,9 +106,9 @@ def stock(
     "Say how many are on hand at one location, those promised to orders and not yet sent included.",
     cls=NumberCommand,
     examples=[
-        "syncer stock set SRP-BTK-001 3",
-        "syncer stock set SRP-BTK-001 3 --was 5 --location galeri",
-        "syncer stock set SRP-BTK-001 2 --without-held",
+        "syncer stock set SRP-BTK-003-BTU 3",
+        "syncer stock set SRP-BTK-003-BTU 3 --was 5 --location galeri",
+        "syncer stock set SRP-BTK-003-BTU 2 --without-held",
     ],
 )
 def set_stock(
@@ -130,11 +130,13 @@ def set_stock(
         ),
     ),
     note: str = NOTE,
+    yes: bool = YES,
 ) -> None:
     """Set what is on hand."""
     number = whole(n, _COUNT)
     before = None if was is None else whole(was, _COUNT)
     desk = open_desk()
+    _ask_about_single(desk, sku, number, location=location, counted=True, already=yes)
     from syncer.inventory.ledger import find_location, held_at, set_on_hand
     from syncer.orders.oversell import check
     from syncer.store.skus import find_variant
