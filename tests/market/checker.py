@@ -134,7 +134,18 @@ def _oversold(history: History) -> Iterator[tuple[Order, list[Order]]]:
         for number, order in enumerate(orders):
             left -= order.held
             if left < 0:
-                yield order, [one for one in orders[:number] if one.account != order.account]
+                yield order, [one for one in orders[:number] if _may_excuse(history, one, order)]
+
+
+def _may_excuse(history: History, first: Order, second: Order) -> bool:
+    """Whether not knowing of ``first`` could lead to ``second``: a shop itself knows what it sold a moment ago.
+
+    Unless it keeps its number when it sells, or a number of ours crossed the sale.
+    """
+    if first.account != second.account or first.account in history.keeps_number:
+        return True
+    here = (one for one in _ours(history) if (one.account, one.sku) == (first.account, first.sku))
+    return any(first.t <= one.t <= second.t for one in here)
 
 
 def _could_not_know(history: History, first: Order, second: Order) -> bool:

@@ -34,9 +34,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Pieces of one SKU that were bought in a shop. ``heard_t``: when its webhook was accepted, if it ever was.
+    """Pieces of one SKU that were bought in a shop.
 
-    ``held``: pieces that the order still wants (0 once it is called off).
+    ``held``: pieces that the order still wants (0 once it is called off). ``heard_t``: when the webhook that was
+    accepted knocked, if one was.
     """
 
     t: float
@@ -63,7 +64,8 @@ class History:
 
     ``poll_s``: how often orders are asked for; ``call_s``: the longest a call took; ``ledger`` is what the database's
     levels say at the end, ``counted`` what it counted of each order by (account, remote id, sku), ``shown`` what the
-    shops show at the end by (account, sku).
+    shops show at the end by (account, sku). ``keeps_number``: the accounts whose shop does not lower its own
+    number as soon as it sells.
     """
 
     poll_s: float
@@ -79,3 +81,4 @@ class History:
     shown: dict[tuple[str, str], int] = field(default_factory=dict)
     flagged: set[str] = field(default_factory=set)
     one_at_a_time: frozenset[str] = frozenset()
+    keeps_number: frozenset[str] = frozenset()

@@ -64,13 +64,20 @@ class Shop:
     def name(self) -> str:
         return self.account.name
 
-    def buy(self, sku: str, quantity: int = 1) -> str | None:
+    def buy(self, sku: str, quantity: int = 1, status: str | None = None) -> str | None:
         """Buy as a buyer does; the order's id, or nothing if the shop has not enough."""
         try:
             line = {"sku": sku, "quantity": quantity, "shop_id": self.shop_id}
-            return str(self.control.ask("POST", "orders", {"lines": [line]})["order_id"])
+            return str(self.control.ask("POST", "orders", {"lines": [line], "status": status})["order_id"])
         except OSError:
             return None
+
+    def moves_its_number(self, lowers: str, gives_back: bool) -> None:
+        """Set when the shop lowers its number (placed, paid, shipped, or never), and whether a cancel gives it back."""
+        words = self.control.ask("GET", "settings")["words"]
+        lowers_at = {words[lowers]: True} if lowers != "never" else {}
+        order = {"lowers_at": lowers_at, "gives_back_at": {words["cancelled"]: gives_back}}
+        self.control.ask("POST", "settings", order)
 
     def shown(self) -> dict[str, int]:
         """What the shop shows of each SKU that is on sale."""
@@ -206,37 +213,51 @@ class Market:
         chance = random.Random(seed)
         names = list(skus or self.history.stock)
         weights = [1 / (rank + 3) for rank in range(len(names))]
+        unpaid = {shop.name: shop.control.ask("GET", "settings")["words"]["placed"] for shop in self.shops}
         end = time.time() + seconds
         at = time.time()
         while (at := at + chance.expovariate(per_s)) < end:
             time.sleep(max(at - time.time(), 0.0))
             shop = chance.choice(self.shops)
             sku = chance.choices(names, weights)[0]
-            bought = shop.buy(sku)
+            status = unpaid[shop.name] if chance.random() < 0.2 else None
+            bought = shop.buy(sku, 2 if chance.random() < 0.1 else 1, status)
             self.attempts.append((at, shop.name, sku, bought is not None))
 
     @contextlib.contextmanager
     def trouble(self, shop: Shop, **fault: Any) -> Iterator[None]:
         """Strike a shop's calls for a while, and note when nobody could act there."""
         since = time.time()
-        shop.control.fault(**fault)
+        [added] = shop.control.ask("POST", "faults", [fault])
         try:
             yield
         finally:
-            shop.control.heal()
-            for one in self.shops:
-                if one.control is shop.control:
-                    self.history.downs.append(Down(since, time.time() + 2.0, one.name))
+            shop.control.ask("DELETE", f"faults?id={added['id']}")
+            with self._lock:
+                for one in self.shops:
+                    if one.control is shop.control:
+                        self.history.downs.append(Down(since, time.time() + 2.0, one.name))
 
     def change_orders(self, seed: int, share: float = 0.3) -> None:
-        """Call off, ship or leave the orders that are there."""
+        """Pay, call off (also in part), split, ship or leave the orders that are there."""
         chance = random.Random(seed)
         for control in {id(shop.control): shop.control for shop in self.shops}.values():
+            unpaid = control.ask("GET", "settings")["words"]["placed"]
             for order in control.ask("GET", "orders"):
+                whats = ["pay"] if order["status"] == unpaid else []
                 if chance.random() < share:
-                    what = chance.choice(("cancel", "ship"))
-                    with contextlib.suppress(OSError):
-                        control.ask("POST", f"orders/{order['order_id']}/{what}", {})
+                    whats.append(chance.choice(("cancel", "ship", "split", "part")))
+                for what in whats:
+                    self._change_order(control, order, what)
+
+    def _change_order(self, control: Control, order: dict[str, Any], what: str) -> None:
+        line = order["lines"][0]
+        body: dict[str, Any] = {"line_id": line["line_id"]} if what == "split" else {}
+        if what == "part":
+            what, body = "cancel", {"lines": [{"sku": line["sku"], "quantity": 1}]}
+        # What an order does not allow (to split a single piece) does not happen.
+        with contextlib.suppress(OSError):
+            control.ask("POST", f"orders/{order['order_id']}/{what}", body)
 
     # The tale
 

@@ -81,10 +81,10 @@ def _orders(shop: Shop) -> list[Order]:
 
 
 def _heard(shop: Shop) -> dict[str, float]:
-    """Return when the first webhook about each order was accepted."""
+    """Return when the first webhook about each order that was accepted knocked at our door."""
     found: dict[str, float] = {}
     for letter in shop.control.ask("GET", "webhooks")["sent"]:
         if letter["accepted"]:
             about = str(letter["about"])
-            found[about] = min(found.get(about, float("inf")), letter["t"])
+            found[about] = min(found.get(about, float("inf")), letter["t"] + letter["after_s"])
     return found

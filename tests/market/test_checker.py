@@ -136,6 +136,21 @@ def test_nobody_could_act_while_the_daemon_was_dead_or_the_shop_refused() -> Non
     assert check(sold_twice(7.0, downs=[Down(2.0, 5.0)]))
 
 
+def sold_twice_in_one_shop(**more: object) -> History:
+    found = sold_twice(0.3, **more)
+    found.orders[1] = replace(found.orders[1], account="A")
+    found.counted = {("A", "o1", "topeng"): 1, ("A", "o2", "topeng"): 1}
+    return found
+
+
+def test_a_shop_knows_what_it_sold_itself() -> None:
+    assert check(sold_twice_in_one_shop())
+    assert check(sold_twice_in_one_shop(keeps_number=frozenset({"A"}))) == []
+    crossed = sold_twice_in_one_shop()
+    crossed.writes.append(Write(10.1, "A", "topeng", 1, "api"))
+    assert check(crossed) == []
+
+
 def test_an_oversell_that_nobody_was_told_of_is_told() -> None:
     assert check(sold_twice(0.3, flagged=set()))
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,15 @@ from syncer.store.wakeup import wake_after_commit
 from tests.market.checker import check, oversold_orders
 from tests.market.market import Market, now
 
-STOCK = {f"guci-{n}": 6 for n in range(6)} | {f"topeng-{n}": 1 for n in range(6)}
+#: The settings of the platforms' own number that are tried also where time is short.
+SHORT = {("placed", True), ("never", False)}
+STORMS: list[dict[str, Any]] = [
+    {"fault": "rate_limited", "probability": 0.6},
+    {"fault": "answer_lost", "probability": 0.3},
+    {"fault": "error_after", "probability": 0.3},
+    {"fault": "token_revoked", "times": 1},
+]
+STOCK = {f"guci-{n}": 6 for n in range(4)} | {f"topeng-{n}": 1 for n in range(4)}
 
 
 def open_for_business(market: Market, stock: dict[str, int] = STOCK) -> None:
@@ -42,9 +51,15 @@ def judge(market: Market) -> None:
     assert check(market.tell()) == []
 
 
+def spoil_webhooks(market: Market, probability: float = 0.25) -> None:
+    for shop in market.shops[::2]:
+        for fault in ("webhook_lost", "webhook_twice", "webhook_late", "out_of_order"):
+            shop.control.fault(operation="*", fault=fault, probability=probability, times=10_000, ms=300)
+
+
 def test_a_sale_anywhere_is_seen_everywhere(market: Market) -> None:
     open_for_business(market)
-    market.buyers(6.0, 8.0, seed=1)
+    market.buyers(4.0, 10.0, seed=1)
     market.change_orders(seed=1)
     judge(market)
     assert len(market.history.orders) > 10
@@ -52,10 +67,8 @@ def test_a_sale_anywhere_is_seen_everywhere(market: Market) -> None:
 
 def test_lost_doubled_late_and_disordered_webhooks(market: Market) -> None:
     open_for_business(market)
-    for shop in market.shops[::2]:
-        for fault in ("webhook_lost", "webhook_twice", "webhook_late", "out_of_order"):
-            shop.control.fault(operation="*", fault=fault, probability=0.25, times=10_000, ms=300)
-    market.buyers(6.0, 8.0, seed=2)
+    spoil_webhooks(market)
+    market.buyers(4.0, 10.0, seed=2)
     market.change_orders(seed=2)
     judge(market)
 
@@ -70,7 +83,7 @@ def test_killed_while_buyers_buy(market: Market, seed: int) -> None:
             time.sleep(chance.uniform(0.2, 1.5))
             market.kill()
 
-    during(lambda: market.buyers(8.0 if seed == 3 else 25.0, 6.0, seed=seed), kills)
+    during(lambda: market.buyers(6.0 if seed == 3 else 25.0, 8.0, seed=seed), kills)
     market.change_orders(seed=seed)
     judge(market)
     assert market.history.kills
@@ -91,21 +104,65 @@ def test_shops_that_strike(market: Market, fault: dict[str, object]) -> None:
     open_for_business(market)
     times = {"times": 10_000} | fault
     with market.trouble(market.shops[0], operation="*", **times):
-        market.buyers(5.0, 6.0, seed=5)
+        market.buyers(4.0, 8.0, seed=5)
     judge(market)
 
 
-@pytest.mark.parametrize("lowers", [True, False])
-def test_whenever_the_platform_moves_its_own_number(market: Market, lowers: bool) -> None:
-    """What the sheets leave unconfirmed: at which status a shop lowers its number, and gives it back."""
-    for shop in market.shops[::2]:
-        groups = shop.control.ask("GET", "settings")
-        turned = {name: dict.fromkeys(values, lowers) for name, values in groups.items() if values}
-        shop.control.ask("POST", "settings", turned)
+SETTINGS = [
+    pytest.param(lowers, back, marks=[] if (lowers, back) in SHORT else [pytest.mark.long])
+    for lowers in ("placed", "paid", "shipped", "never")
+    for back in (True, False)
+]
+
+
+@pytest.mark.parametrize(("lowers", "gives_back"), SETTINGS)
+def test_whenever_the_platform_moves_its_own_number(market: Market, lowers: str, gives_back: bool) -> None:
+    """What the sheets leave unconfirmed: at which status a shop lowers its number, and whether a cancel gives it back.
+
+    Of TikTok Shop it is known that a paid order has lowered it.
+    """
+    for shop in market.shops:
+        paid = shop.account.connector == "tiktok_shop" and lowers in ("shipped", "never")
+        shop.moves_its_number("paid" if paid else lowers, gives_back)
+        if lowers != "placed":
+            market.history.keeps_number |= {shop.name}
     open_for_business(market)
-    market.buyers(5.0, 6.0, seed=6)
+    market.buyers(4.0, 8.0, seed=6)
     market.change_orders(seed=6, share=0.6)
     judge(market)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_everything_at_once(market: Market, seed: int) -> None:
+    """Kills, webhooks lost, doubled, late and disordered, tokens lost, and storms of 429 and of lost answers."""
+    open_for_business(market)
+    spoil_webhooks(market, 0.15)
+    seconds = 40.0
+    end = time.time() + seconds
+
+    def kills() -> None:
+        chance = random.Random(seed)
+        while time.time() < end - 5:
+            time.sleep(chance.uniform(1.0, 5.0))
+            market.kill()
+
+    def storms() -> None:
+        chance = random.Random(seed + 100)
+        while time.time() < end - 5:
+            time.sleep(chance.uniform(0.5, 2.0))
+            fault = chance.choice(STORMS)
+            with market.trouble(chance.choice(market.shops), operation="*", **fault):
+                time.sleep(chance.uniform(0.5, 2.0))
+
+    def changes() -> None:
+        for number in range(4):
+            time.sleep(seconds / 5)
+            market.change_orders(seed=seed + number, share=0.2)
+
+    during(lambda: market.buyers(seconds, 8.0, seed=seed), kills, storms, changes)
+    judge(market)
+    assert len(market.history.kills) > 3
 
 
 def test_one_shop_at_a_time_never_sells_a_piece_twice(market: Market) -> None:
@@ -128,7 +185,7 @@ def test_one_shop_at_a_time_never_sells_a_piece_twice(market: Market) -> None:
                 apply_rules(connection, now=now())
                 wake_after_commit(connection)
 
-    during(lambda: market.buyers(6.0, 10.0, seed=7), rules)
+    during(lambda: market.buyers(5.0, 10.0, seed=7), rules)
     judge(market)
     assert market.history.orders
     assert oversold_orders(market.history) == []

@@ -72,7 +72,8 @@ class Letter:
 class Sent:
     """What became of a letter: ``status`` is the receiver's answer, None if it was lost or nobody answered.
 
-    ``accepted`` says whether the platform counts it as delivered.
+    ``accepted`` says whether the platform counts it as delivered; ``after_s`` is how long after ``t`` the try began
+    that was accepted first.
     """
 
     n: int
@@ -83,6 +84,8 @@ class Sent:
     tries: int = 0
     accepted: bool = False
     done: bool = False
+    after_s: float | None = None
+    posted: float = field(default_factory=time.monotonic)
 
     def as_json(self) -> dict[str, Any]:
         """As the control API shows it, ready to be sent again by a test."""
@@ -100,6 +103,7 @@ class Sent:
             "status": self.status,
             "tries": self.tries,
             "accepted": self.accepted,
+            "after_s": self.after_s,
             "done": self.done,
         }
 
@@ -201,6 +205,7 @@ class Postman:
     def _send(self, session: requests.Session, due: _Due) -> None:
         sent, letter = due.sent, due.sent.letter
         sent.tries += 1
+        after_s = time.monotonic() - sent.posted
         try:
             answer = session.post(
                 letter.send_to,
@@ -211,7 +216,8 @@ class Postman:
             )
             sent.status = answer.status_code
             good = 200 <= answer.status_code < 300 and not (letter.wants_empty and answer.content)
-            sent.accepted = sent.accepted or good
+            if good and not sent.accepted:
+                sent.accepted, sent.after_s = True, after_s
         except requests.RequestException:
             sent.status = None
         if sent.accepted or not due.retries:
