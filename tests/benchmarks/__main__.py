@@ -15,6 +15,7 @@ from typing import Any
 from tests.benchmarks import burst, call_cost, change_path, claiming, idle, idling, publishing, stopping
 from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.house import ROOT, PlatformClient, platform
+from tests.benchmarks.page import render
 
 #: In the order in which they run.
 SCENARIOS: dict[str, Callable[..., list[Figure]]] = {
@@ -46,7 +47,11 @@ def keep(found: dict[str, list[Figure]], path: Path) -> dict[str, Any]:
     old = json.loads(path.read_text(encoding="utf-8"))["scenarios"] if path.exists() else {}
     new = {name: [one.to_json() for one in figures] for name, figures in found.items()}
     merged = {name: (old | new)[name] for name in SCENARIOS if name in old | new}
-    whole = {"machine": f"{machine.machine()}, {os.cpu_count()} CPUs, Python {machine.python_version()}"}
+    whole: dict[str, Any] = {
+        "machine": f"{machine.machine()}, {os.cpu_count()} CPUs, Python {machine.python_version()}",
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg()[2],
+    }
     content = whole | {"at": time.strftime("%Y-%m-%d"), "scenarios": merged}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -65,8 +70,9 @@ def main() -> None:
     with platform() as there:
         found = run(names, there)
     print(table([one for figures in found.values() for one in figures]))
-    keep(found, arguments.json)
-    print(f"\nKept in {arguments.json}", file=sys.stderr)
+    content = keep(found, arguments.json)
+    (ROOT / "docs" / "benchmarks.md").write_text(render(content, list(SCENARIOS)), encoding="utf-8")
+    print(f"\nKept in {arguments.json} and docs/benchmarks.md", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,6 @@ def _ours(home: House, order: dict[str, Any]) -> tuple[list[Any], float, float]:
         before = cpu_s(daemon.pid)
         writer.say(url=home.url, home=str(home.home), **order)
         done = writer.hear()
-        wait_for(home.at_rest, 120.0, "the burst does not end", 0.25)
+        wait_for(home.at_rest, 240.0, "the burst does not end", 0.25)
         time.sleep(0.3)
         return done["made"], cpu_s(daemon.pid) - before, done["cpu_s"]

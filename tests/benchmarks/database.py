@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, Protocol
 
 
-class Bare(Protocol):
-    """One connection; each ``commit`` is one durable transaction."""
+class Bare:
+    """The driver of Python's own library, with a journal and synchronisation as Syncer has them.
 
-    def commit(self, variant: int, stock: int) -> None: ...
-
-    def changed_since(self, version: int) -> list[tuple[int, int, int]]: ...
-
-
-class BareSqlite:
-    """The driver of Python's own library, with a journal and synchronisation as Syncer has them."""
+    Each ``commit`` is one durable transaction.
+    """
 
     def __init__(self, path: str, variants: int) -> None:
         self._raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._raw.execute(f"PRAGMA {pragma}")
-        self._raw.execute("CREATE TABLE IF NOT EXISTS stock (id INTEGER PRIMARY KEY, number INTEGER, version INTEGER)")
-        self._raw.execute("CREATE INDEX IF NOT EXISTS stock_version ON stock (version)")
+        self._raw.execute("CREATE TABLE stock (id INTEGER PRIMARY KEY, number INTEGER, version INTEGER)")
+        self._raw.execute("CREATE INDEX stock_version ON stock (version)")
         self._raw.execute("BEGIN IMMEDIATE")
-        self._raw.executemany("INSERT OR IGNORE INTO stock VALUES (?, 0, 0)", [(n,) for n in range(variants)])
+        self._raw.executemany("INSERT INTO stock VALUES (?, 0, 0)", [(n,) for n in range(variants)])
         self._raw.execute("COMMIT")
         self._version = 0
 
@@ -34,10 +28,12 @@ class BareSqlite:
         self._raw.execute("UPDATE stock SET number = ?, version = ? WHERE id = ?", (stock, self._version, variant))
         self._raw.execute("COMMIT")
 
-    def changed_since(self, version: int) -> list[tuple[int, int, int]]:
+
+def changed_since(path: str, version: int) -> list[tuple[int, int, int]]:
+    """Return the changes after a version: variant, number, version; in their order."""
+    raw = sqlite3.connect(path)
+    try:
         query = "SELECT id, number, version FROM stock WHERE version > ? ORDER BY version"
-        return self._raw.execute(query, (version,)).fetchall()
-
-
-def open_bare(path: str, variants: int) -> Any:
-    return BareSqlite(path, variants)
+        return raw.execute(query, (version,)).fetchall()
+    finally:
+        raw.close()

@@ -17,7 +17,7 @@ import requests
 
 from tests.benchmarks.catalogue import sku
 from tests.benchmarks.changes import STOCK
-from tests.benchmarks.database import open_bare
+from tests.benchmarks.database import Bare, changed_since
 
 
 class Bucket:
@@ -127,7 +127,7 @@ def run_ticking(order: dict[str, Any], database: Any, path: str) -> list[tuple[f
     buckets = {name: Bucket(order["calls_per_s"]) for name in order["accounts"]}
 
     def job(name: str) -> None:
-        rows = open_bare(path, 0).changed_since(sent[name])
+        rows = changed_since(path, sent[name])
         group, size = order["group"], order["offers"]
         batches: dict[int, list[tuple[int, int, int]]] = {}
         for n, row in enumerate(rows):
@@ -154,7 +154,7 @@ def main() -> None:
     order = json.loads(sys.stdin.readline())
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/floor.db"
-        database = open_bare(path, order["variants"])
+        database = Bare(path, order["variants"])
         before = time.process_time()
         ticking = order["how"] == "ticking"
         made = run_ticking(order, database, path) if ticking else run_floor(order, database)

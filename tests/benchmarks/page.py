@@ -1,0 +1,66 @@
+"""docs/benchmarks.md, written by ``make bench`` from its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.benchmarks.figures import Figure, table
+
+_TEXT = """# Benchmarks
+
+Written by `make bench`; don't edit it by hand. `make bench ONLY="burst call"` runs some of the scenarios: {names}.
+The same figures stand in `build/bench.json`.
+
+Every ratio is against something measured in the same run:
+
+- the **floor**: a scheduler of our own in memory, with requests and threads, that commits each change to the same kind
+  of database with the same durability, and nothing more (`tests/benchmarks/floor.py`);
+- the **ideal**: simulated, as if computing cost nothing (`tests/benchmarks/ideal.py`);
+- what one would take instead: an **APScheduler job** that scans for changes every second and sends batches.
+
+The other side is a real HTTP server in a process of its own, the daemon is the real `syncer run`, and changes are
+committed by a third process. Freshness is counted from the end of the commit to the moment when the shop shows it.
+
+{machine}. Seconds on a machine that others use at the same time say little; CPU figures and refusals say more.{busy}
+
+{table}
+
+## What is met and what is not
+
+{verdict}
+
+Not met, and why:
+
+{reasons}
+"""
+
+_REASONS = """- *burst, CPU*: every number that goes out is committed as under way before the call, and recorded after
+  it, in rows of listings and offers; the floor keeps all that in memory. What is left is mostly reading, comparing and
+  writing rows. The seconds of a burst follow from it as soon as the processor is the limit.
+- *idle freshness*: six accounts each take a snapshot, claim and commit, one after the other on one processor, before
+  the first byte goes out; the floor only posts.
+- *change path*: the ledger entry, the level and the marks cost about what the bare driver's do; the rest is
+  SQLAlchemy's five statements."""
+
+
+def render(content: dict[str, Any], names: list[str]) -> str:
+    """Return the page for the content of bench.json."""
+    figures = [_figure(one) for some in content["scenarios"].values() for one in some]
+    judged = [one for one in figures if one.goal is not None]
+    missed = [one for one in judged if not one.met]
+    lines = [f"{len(judged) - len(missed)} of {len(judged)} goals are met."]
+    lines += [f"- not met: {one.scenario}, {one.what}: {one.value:.3g} (goal {one.goal:g})" for one in missed]
+    load = content.get("load")
+    busy = f" Other programs ran: the load average was {load:.0f}." if load and load > content["cpus"] else ""
+    return _TEXT.format(
+        names=", ".join(f"`{name}`" for name in names),
+        machine=f"Measured on {content['at']}: {content['machine']}",
+        busy=busy,
+        table=table(figures),
+        verdict="\n".join(lines),
+        reasons=_REASONS if missed else "Nothing.",
+    )
+
+
+def _figure(value: dict[str, Any]) -> Figure:
+    return Figure(**{name: one for name, one in value.items() if name != "met"})
