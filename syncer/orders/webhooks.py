@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import Connection, RowMapping, and_, case, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syncer.domain.words import Words
@@ -34,8 +34,8 @@ from syncer.store.wakeup import wake_after_commit
 _LOG = structlog.get_logger("syncer.orders")
 #: How old a delivery may be, and how far ahead of our clock: platforms repeat the original body hours later (W2).
 OLDEST, NEWEST = dt.timedelta(hours=24), dt.timedelta(minutes=5)
-#: A listing that a webhook names is looked at so much later; after a write of ours it is most likely our own echo.
-LOOK_AFTER, LOOK_AFTER_OURS = dt.timedelta(seconds=5), dt.timedelta(seconds=60)
+#: A listing that a webhook names is looked at so much later; so soon after a write of ours it is our own echo.
+LOOK_AFTER, ECHO = dt.timedelta(seconds=5), dt.timedelta(seconds=60)
 _BATCH, _QUEUE = 64, 2_000
 #: Headers that a connector may need to understand a body; nothing else is kept.
 _KEPT_HEADERS = 20
@@ -224,13 +224,16 @@ def _follow(connection: Connection, app: App, told: Hint, now: dt.datetime) -> b
 
 
 def _look_at(connection: Connection, account_id: int, remote_id: str, now: dt.datetime) -> None:
-    """Have a listing looked at before long; what we wrote ourselves a moment ago can wait."""
+    """Have a listing looked at before long, unless we write it or wrote it a moment ago: then it is our own echo.
+
+    What our own write leads to there (a review) is looked at without being told.
+    """
     table = listing.c
-    ours = and_(table.acknowledged_at.is_not(None), table.acknowledged_at > now - LOOK_AFTER_OURS)
-    when = case((ours, now + LOOK_AFTER_OURS), else_=now + LOOK_AFTER)
-    sooner = or_(table.settle_at.is_(None), table.settle_at > when)
-    where = and_(table.account_id == account_id, table.remote_id == remote_id, sooner)
-    if connection.execute(update(listing).where(where).values(settle_at=when)).rowcount:
+    idle = and_(table.claim.is_(None), func.coalesce(table.acknowledged_at, now - 2 * ECHO) < now - ECHO)
+    sooner = or_(table.settle_at.is_(None), table.settle_at > now + LOOK_AFTER)
+    same = and_(table.account_id == account_id, table.remote_id == remote_id)
+    where = and_(same, sooner, idle)
+    if connection.execute(update(listing).where(where).values(settle_at=now + LOOK_AFTER)).rowcount:
         wake_after_commit(connection)
 
 

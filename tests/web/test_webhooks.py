@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,8 +16,11 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from config.settings import load_settings
+from syncer.catalogue.edit import save_product
+from syncer.domain.product import Product, Variant
 from syncer.store.engine import write
 from syncer.store.order_tables import webhook_delivery
+from syncer.store.tables import listing
 from syncer.sync.service import Deps
 from syncer.web.policy import Policy, PolicyMissing, check_policies, policy
 from syncer.web.server import WebAddressProblem
@@ -259,3 +263,22 @@ def test_a_route_without_a_policy_stops_the_start() -> None:
 
     with pytest.raises(PolicyMissing, match="/forgotten"):
         check_policies(app)
+
+
+def test_a_listing_is_looked_at_but_our_own_echo_is_not(post: Post, deps: Deps) -> None:
+    now = dt.datetime.now(dt.UTC)
+    with write(deps.engine) as connection:
+        for number, minutes in (("1", 0.1), ("2", 5.0)):
+            product_id = save_product(
+                connection, Product(number, number, variants=(Variant(number, Decimal(1000)),)), now=now
+            ).product_id
+            seen = now - dt.timedelta(minutes=minutes)
+            row = {"account_id": 1, "product_id": product_id, "remote_id": number, "acknowledged_at": seen}
+            connection.execute(listing.insert().values(**row, due_at=now, created_at=now))
+    for _ in range(20):
+        for number in ("1", "2", "3"):
+            post.send({"about": "listing", "shop": "7001", "id": number, "delivery": f"{time.monotonic_ns()}"})
+    wait_until(lambda: post.stored().count("done") == 60)
+    looked_at = {row.remote_id: row.settle_at for row in post.rows(listing.c.remote_id, listing.c.settle_at)}
+    assert looked_at["1"] is None
+    assert looked_at["2"] is not None
