@@ -13,9 +13,8 @@ from functools import cache
 from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case, func, or_, select
 
 from syncer.inventory.placing import settle_places
-from syncer.inventory.ripple import anything_hangs, mark_variants, products_moved_with
+from syncer.inventory.ripple import anything_hangs, lock_listings, mark_variants
 from syncer.store.least import least
-from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark_statement, run_mark
 from syncer.store.tables import account, listing, location, offer, stock_level, variant
 from syncer.store.wakeup import wake_after_commit
@@ -71,22 +70,6 @@ def mark_unsure(
     return marked
 
 
-def lock_listings(connection: Connection, product_ids: Sequence[int]) -> None:
-    """Lock products and the listings that a movement will mark, before the levels: everybody takes them in this order.
-
-    Whoever edits or records a listing holds its row already when it comes to the stock; the other way round two
-    transactions could wait for each other. SQLite has one writer at a time and needs no locks.
-    """
-    if connection.dialect.name == "sqlite":
-        return
-    product_ids = products_moved_with(connection, product_ids)
-    lock_products(connection, product_ids)
-    for start in range(0, len(product_ids), _AT_ONCE):
-        part = product_ids[start : start + _AT_ONCE]
-        rows = select(listing.c.id).where(listing.c.product_id.in_(part)).order_by(listing.c.id).with_for_update()
-        connection.execute(rows).all()
-
-
 @cache
 def _mark_unsure() -> Update:
     return mark_statement(_OF_LISTINGS, Due.STOCK, _lane(), with_cause=False)
@@ -131,3 +114,6 @@ def _wanted() -> ColumnElement[int]:
     )
     wanted: ColumnElement[int] = free - case((variant.c.single_piece, 0), else_=account.c.buffer)
     return wanted
+
+
+__all__ = ["lock_listings", "mark_moved", "mark_unsure"]

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
 from syncer.domain.text import clean_text
 from syncer.domain.words import SyncerError, Words
@@ -19,7 +19,7 @@ from syncer.inventory.free import ACTIVE as IS_ACTIVE
 from syncer.inventory.levels import full_levels
 from syncer.inventory.locations import Location, find_location
 from syncer.inventory.posting import lock_stock
-from syncer.inventory.ripple import mark_variants
+from syncer.inventory.ripple import lock_variants, mark_variants
 from syncer.inventory.weeks import left_of
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.order_tables import channel_order, order_count, order_line, reservation
@@ -208,14 +208,16 @@ def next_turn(connection: Connection) -> dt.datetime | None:
 
 def turn(connection: Connection, now: dt.datetime) -> Turned:
     """Begin what is to begin by now, end what is to end, and look again where that is due."""
+    over = and_(reservation.c.state != RELEASED, reservation.c.ends_at <= now)
+    again = and_(reservation.c.state == RELEASED, reservation.c.recheck_at <= now)
     begins = and_(reservation.c.state == PLANNED, reservation.c.starts_at <= now, reservation.c.ends_at > now)
+    lock_variants(connection, _variants(connection, or_(begins, over, again)))
     begun = _variants(connection, begins)
     if begun:
         _look_again(connection, begins, now)
         connection.execute(update(reservation).where(begins).values(state=ACTIVE))
         mark_variants(connection, begun, now=now)
-    ended = _end(connection, and_(reservation.c.state != RELEASED, reservation.c.ends_at <= now), now)
-    again = and_(reservation.c.state == RELEASED, reservation.c.recheck_at <= now)
+    ended = _end(connection, over, now)
     looked = _look_again(connection, again, now)
     if looked:
         connection.execute(update(reservation).where(again).values(recheck_at=None))
@@ -251,10 +253,13 @@ def note_held(connection: Connection, account_id: int, held: Mapping[int, int], 
     """Keep what a look at the channel told: pieces, by variant, that it keeps apart from the number that we set."""
     here = and_(reservation.c.account_id == account_id, IS_ACTIVE)
     query = select(reservation.c.id, reservation.c.variant_id, reservation.c.held_there)
-    rows = connection.execute(query.where(and_(here, reservation.c.variant_id.in_(sorted(held)))))
+    rows = connection.execute(query.where(and_(here, reservation.c.variant_id.in_(sorted(held))))).all()
+    if not rows:
+        return
+    lock_variants(connection, held)
     first: set[int] = set()
     moved: set[int] = set()
-    for row in rows.all():
+    for row in rows:
         pieces = 0 if row.variant_id in first else held[row.variant_id]
         first.add(row.variant_id)
         if pieces != row.held_there:
@@ -289,6 +294,7 @@ def _end(connection: Connection, which: ColumnElement[bool], now: dt.datetime) -
     variants = _variants(connection, which)
     if not variants:
         return 0
+    lock_variants(connection, variants)
     ids = list(connection.execute(select(reservation.c.id).where(which)).scalars())
     these = reservation.c.id.in_(ids)
     values = {"state": RELEASED, "held_there": 0, "recheck_at": now + RECHECK_AFTER}

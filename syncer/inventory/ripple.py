@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
 from syncer.inventory.free import ACTIVE, CANNOT_STOP, Supply, load_supply
 from syncer.inventory.weeks import made_to_order, sharing
+from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.order_tables import bundle_part, maker_capacity, reservation
 from syncer.store.tables import account, listing, offer, product, variant
@@ -81,6 +82,32 @@ def products_moved_with(connection: Connection, product_ids: Sequence[int]) -> l
     return sorted(found)
 
 
+def lock_listings(connection: Connection, product_ids: Sequence[int]) -> None:
+    """Lock products and the listings that a movement will mark, before the levels: everybody takes them in this order.
+
+    Whoever edits or records a listing holds its row already when it comes to the stock; the other way round two
+    transactions could wait for each other. SQLite has one writer at a time and needs no locks.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    product_ids = products_moved_with(connection, product_ids)
+    lock_products(connection, product_ids)
+    for start in range(0, len(product_ids), _AT_ONCE):
+        part = product_ids[start : start + _AT_ONCE]
+        rows = select(listing.c.id).where(listing.c.product_id.in_(part)).order_by(listing.c.id).with_for_update()
+        connection.execute(rows).all()
+
+
+def lock_variants(connection: Connection, variant_ids: Collection[int]) -> None:
+    """Do the same for the products of these variants, before anything of theirs is changed."""
+    if connection.dialect.name == "sqlite":
+        return
+    found: set[int] = set()
+    for part in _slices(sorted(set(variant_ids))):
+        found |= set(connection.execute(select(variant.c.product_id).where(variant.c.id.in_(part))).scalars())
+    lock_listings(connection, sorted(found))
+
+
 def mark_variants(
     connection: Connection,
     variant_ids: Collection[int],
@@ -94,9 +121,10 @@ def mark_variants(
     Each gets the lane that its number deserves: a stop where nothing may be shown any more, a fall where less may or
     nobody knows, else a rise. ``without`` is a listing to leave alone, by id.
     """
-    ids = moved_with(connection, variant_ids)
-    if not ids:
+    if not variant_ids:
         return 0
+    lock_variants(connection, variant_ids)
+    ids = moved_with(connection, variant_ids)
     supply = load_supply(connection, ids, now=now)
     lanes: dict[int, Lane] = {}
     for part in _slices(ids):

@@ -17,6 +17,7 @@ from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
 from syncer.inventory.reserving import note_held
+from syncer.orders.reading import read_by
 from syncer.sdk.errors import ConnectorError, Gone, Recovery
 from syncer.store.engine import write
 from syncer.store.locks import lock_products
@@ -28,7 +29,7 @@ from syncer.sync.prepare import REJECTED_CODE, STRIKES, Task, shown_state
 from syncer.sync.record import backoff_s
 from syncer.sync.rows import Item
 from syncer.sync.shop import Shop
-from syncer.sync.unexplained import explained
+from syncer.sync.unexplained import explained, pause
 
 #: In ``late``: whatever this listing shows may be of our own making (it was only just found again).
 ALL_OURS = "*"
@@ -55,9 +56,9 @@ def _record_in(connection: Connection, shop: Shop, task: Task, found: RemoteList
         lock_catalogue(connection)
         lock_products(connection, [task.item.product_id])
     outcome = _Look(connection, shop, task, found, now).outcome()
+    _note_held(connection, shop, outcome.known, found, now)
     if not store_in(connection, shop, task.item, outcome, now):
         raise _Lost
-    _note_held(connection, shop, outcome.known, found, now)
     return outcome
 
 
@@ -87,6 +88,7 @@ class _Look:
     def outcome(self) -> Outcome:
         known = settle_unknown(self._learn())
         outcome = Outcome(known, event="read", detail={"status": known.status.value if known.status else ""})
+        outcome.also = self._read_orders_first
         outcome.values = {"verified_at": self.now, "seeking": None, **self._next_look(known)}
         if not self.item.due:
             outcome.values["tries"] = 0
@@ -94,6 +96,10 @@ class _Look:
         if known != self.item.known or self.item.due or (self.item.problem and self.item.strikes < STRIKES):
             outcome.values |= self._due_again(known)
         return outcome
+
+    def _read_orders_first(self, connection: Connection) -> None:
+        if self.again_at is not None:
+            read_by(connection, self.shop.account.id, self.again_at - pause(self.shop))
 
     def _learn(self) -> Known:
         """Return what is known after this look."""
