@@ -278,21 +278,30 @@ def next_hint(connection: Connection, account_id: int) -> dt.datetime | None:
     return found
 
 
-def drop_hints(connection: Connection, account_id: int, hints: Sequence[HintedOrder]) -> None:
-    """Forget hints that were followed, unless they were given again since."""
-    for one in hints:
+def drop_hints(connection: Connection, account_id: int, hints: Sequence[HintedOrder], read_at: dt.datetime) -> None:
+    """Forget hints that were followed at ``read_at``; those that were given again since wait a little."""
+    again = read_at + READ_AGAIN
+    for one in _in_order(hints):
         connection.execute(delete(order_hint).where(_same_hint(account_id, one)))
+    ids = [one.remote_id for one in hints]
+    left = and_(order_hint.c.account_id == account_id, order_hint.c.remote_id.in_(ids), order_hint.c.due_at < again)
+    connection.execute(update(order_hint).where(left).values(due_at=again))
 
 
 def put_off(
     connection: Connection, account_id: int, hints: Sequence[HintedOrder], problem: Problem | None, *, now: dt.datetime
 ) -> None:
     """Look at these orders again later, less and less often; ``problem`` says why they couldn't be taken in."""
-    for one in hints:
+    for one in _in_order(hints):
         values: dict[str, Any] = {"tries": one.tries + 1, "due_at": now + _later(one.tries)}
         if problem is not None:
             values["problem"] = problem.to_json()
         connection.execute(update(order_hint).where(_same_hint(account_id, one)).values(values))
+
+
+def _in_order(hints: Sequence[HintedOrder]) -> list[HintedOrder]:
+    """Everybody takes the rows in one order, so that no two transactions wait for each other for ever."""
+    return sorted(hints, key=lambda one: one.remote_id)
 
 
 def _same_hint(account_id: int, one: HintedOrder) -> Any:

@@ -96,7 +96,7 @@ class OrderReader:
         except ConnectorError as error:
             self._failed(error)
         except StoreError:
-            self._rest(LEAST_PAUSE_S)
+            self._rest(max(self._shop.timing.backoff_s, LEAST_PAUSE_S))
             raise
         except Exception as bug:  # a bug in one connector must not stop the others
             _LOG.exception("connector bug", account=self._shop.account.name, connector=self._shop.info.name)
@@ -209,9 +209,9 @@ class OrderReader:
         missing = [one for one in hints if one.remote_id not in by_id]
 
         def done(connection: Connection) -> None:
-            reading.drop_hints(connection, self._shop.account.id, seen)
-            reading.drop_hints(connection, self._shop.account.id, [one for one in missing if one.tries >= _MOST_LOOKS])
+            over = [*seen, *(one for one in missing if one.tries >= _MOST_LOOKS)]
             later = [one for one in missing if one.tries < _MOST_LOOKS]
+            reading.drop_hints(connection, self._shop.account.id, over, asked_at)
             reading.put_off(connection, self._shop.account.id, later, None, now=utc_now())
 
         with read(self._shop.engine) as connection:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, select, update
 
 from syncer.catalogue.save import lock_catalogue
 from syncer.domain.listing import RemoteListing, Status
+from syncer.orders.reading import read_by
 from syncer.sdk.contract import PublishesListings
 from syncer.sdk.errors import ConnectorError
 from syncer.store.engine import read, write
@@ -24,7 +25,7 @@ from syncer.sync.drift import Drift, find_drift, judge
 from syncer.sync.known import Known, merge, take
 from syncer.sync.rows import Item, known_columns, load_items, store_offers
 from syncer.sync.shop import NotSent, Shop, utc_now
-from syncer.sync.unexplained import explained
+from syncer.sync.unexplained import explained, pause
 
 _LOG = structlog.get_logger("syncer.sync")
 #: A walk longer than this many pages has lost its way (security.md H5).
@@ -182,6 +183,8 @@ def _judge_in(
         urgent = any(drift.field in ("stock", "variant", "status") for drift in clear)
         due = Due.CONTENT | Due.PRICE | Due.STOCK
         mark(connection, listing.c.id == item.id, due, Lane.FALL if urgent else Lane.CONTENT, now=now)
+    if again_at is not None:
+        read_by(connection, shop.account.id, again_at - pause(shop))
     wake_after_commit(connection)
     return drifts
 

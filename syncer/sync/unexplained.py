@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from syncer.orders.reading import load_read, read_by
+from syncer.orders.reading import load_read
 from syncer.sync.drift import Drift
 from syncer.sync.rows import Item
 from syncer.sync.shop import Shop, Suspect
@@ -22,6 +22,7 @@ def explained(
 ) -> tuple[list[Drift], dt.datetime | None]:
     """Return those of ``drifts`` that no order can explain any more, and when to look again for the others.
 
+    The caller lets orders be read before that, at the end of its transaction (:func:`syncer.orders.reading.read_by`).
     What is suspected is kept in memory: after a restart it only takes a little longer.
     """
     facts = shop.order_facts
@@ -40,8 +41,11 @@ def explained(
             del shop.suspects[item.id, drift.key or ""]
             judged.append(drift)
             continue
-        read_by(connection, shop.account.id, max(needed, now))
         later = max(needed, now, read.due_at if read.failing and read.due_at is not None else now)
         again = max(again or later, later)
-    pause = dt.timedelta(seconds=min(shop.timing.poll_s, 1.0))
-    return judged, again + pause if again is not None else None
+    return judged, again + pause(shop) if again is not None else None
+
+
+def pause(shop: Shop) -> dt.timedelta:
+    """How long a read of the orders has, before the listing is looked at again."""
+    return dt.timedelta(seconds=min(shop.timing.poll_s, 1.0))

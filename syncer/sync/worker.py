@@ -313,8 +313,10 @@ class Worker:
         most, reader = self.shop.timing.poll_s, self._orders
         if reader is None or self._reading or not self.shop.account.reads_orders or self._account_rest_s() > 0:
             return most
+        if not (self._own_slot or self._free > 0) or self._stopping.is_set():
+            return most
         wait = reader.wait_s(connection, now)
-        if wait > 0 or self._stopping.is_set() or not (self._own_slot or self._free > 0):
+        if wait > 0:
             return min(max(wait, 0.005), most)
         if not self.shop.account.sends:
             self._refresh_sign_in(now)
