@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform as machine
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -67,6 +68,7 @@ def main() -> None:
     unknown = [name for name in names if name not in SCENARIOS]
     if unknown:
         parser.error(f"unknown: {' '.join(unknown)}; there are: {' '.join(SCENARIOS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     with platform() as there:
         found = run(names, there)
     print(table([one for figures in found.values() for one in figures]))

@@ -48,6 +48,7 @@ class House:
             "SYNCER_CONNECTORS": f"syncer,{connector.DISTRIBUTION}",
             "SYNCER_LOG_LEVEL": "WARNING",
             "SYNCER_SWEEP_SECONDS": "86400",
+            "SYNCER_WEB_PORT": "0",
             "PYTHONPATH": f"{ROOT}{os.pathsep}{self.packages}",
         }
 
