@@ -141,6 +141,7 @@ def set_stock(
     from syncer.orders.oversell import check
     from syncer.store.skus import find_variant
 
+    _refuse_bundle(desk, sku)
     with desk.write() as connection:
         moved = set_on_hand(
             connection,
@@ -221,6 +222,7 @@ def add(
     negative = minus or reason in ("damaged", "sold")
     if not negative:
         _ask_about_single(desk, sku, number, location=location, counted=False, already=yes)
+    _refuse_bundle(desk, sku)
     with desk.write() as connection:
         moved = move(
             connection,
@@ -337,6 +339,15 @@ def history(
         ],
         right=(2, 3, 4),
     )
+
+
+def _refuse_bundle(desk: Desk, sku: str) -> None:
+    from syncer.inventory.bundles import refuse_stock
+    from syncer.store.skus import find_variant
+
+    with desk.read() as connection:
+        found = find_variant(connection, sku)
+        refuse_stock(connection, found.sku, found.id)
 
 
 def _ask_about_single(desk: Desk, sku: str, number: int, *, location: str, counted: bool, already: bool) -> None:

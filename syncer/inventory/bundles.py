@@ -142,6 +142,22 @@ def _check_nesting(connection: Connection, sku: str, variant_id: int, parts: Seq
         )
 
 
+def refuse_stock(connection: Connection, sku: str, variant_id: int) -> None:
+    """Refuse a count of a bundle: it has no stock of its own. Raises :class:`BadBundle`."""
+    parts = parts_of(connection, [variant_id]).get(variant_id, ())
+    if not parts:
+        return
+    ids = [part for part, _ in parts]
+    skus = select(variant.c.sku).where(variant.c.id.in_(ids)).order_by(variant.c.sku)
+    names = ", ".join(connection.execute(skus).scalars())
+    raise BadBundle(
+        Words(
+            f"{sku} adalah paket dan tidak punya stok sendiri. Hitung isinya: {names}.",
+            f"{sku} is a bundle and has no stock of its own. Count its parts: {names}.",
+        )
+    )
+
+
 def _check_no_stock(connection: Connection, sku: str, variant_id: int) -> None:
     there = and_(stock_level.c.variant_id == variant_id, or_(stock_level.c.on_hand != 0, stock_level.c.held != 0))
     row = connection.execute(select(stock_level.c.on_hand, stock_level.c.held).where(there)).first()

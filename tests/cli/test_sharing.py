@@ -49,6 +49,8 @@ def test_a_bundle_is_made_shown_and_taken_apart(cli: Cli) -> None:
     assert "2 x MK-1, 1 x SL-M" in cli.ok("bundle").out
     assert "part of the bundle SL-B" in cli("bundle", "set", "MK-1", "SL-M").err
     assert cli("bundle", "set", "SL-B", "MK-1:x").code == 2
+    for counting in ("set", "add"):
+        assert "Count its parts: MK-1, SL-M" in cli("stock", counting, "SL-B", "3").err
     cli.ok("bundle", "remove", "SL-B")
     assert cli.json("bundle", "list") == []
 
