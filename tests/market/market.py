@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
 import random
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,12 +113,21 @@ class Market:
 
     # Setting up
 
-    def open_shops(self, connector: str, names: Sequence[str], **limits: Any) -> None:
-        """Open a sandbox of ``connector`` with one shop for each name."""
-        running = self._stack.enter_context(registry.load(connector, group=registry.SANDBOXES)().start())
-        control = Control(running.control_url)
-        control.limits(**{**LIMITS[connector], **limits})
-        options = [running.account_options]
+    def open_shops(
+        self, connector: str, names: Sequence[str], *, apart: bool = False, more: Mapping[str, Any] | None = None
+    ) -> None:
+        """Open a sandbox of ``connector`` with one shop for each name; ``more`` options for each account.
+
+        ``apart``: as a process of its own, so that it takes no time from buyers.
+        """
+        if apart:
+            url, first = self._stack.enter_context(_sandbox_apart(connector))
+        else:
+            running = self._stack.enter_context(registry.load(connector, group=registry.SANDBOXES)().start())
+            url, first = running.control_url, running.account_options
+        control = Control(url)
+        control.limits(**LIMITS[connector])
+        options = [first]
         options += [control.ask("POST", "shops", {"name": name})["options"] for name in names[1:]]
         for name, one in zip(names, options, strict=True):
             account = add_account(
@@ -126,7 +136,7 @@ class Market:
                 home=self.home,
                 connector=connector,
                 name=name,
-                options={**one, **QUICK, **MORE[connector]},
+                options={**one, **QUICK, **MORE[connector], **(more or {})},
                 now=now(),
             ).account
             self.shops.append(Shop(account, control, account.shop_id))
@@ -276,6 +286,20 @@ class Market:
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
+
+
+@contextlib.contextmanager
+def _sandbox_apart(connector: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Run a sandbox as a process of its own; gives its control address and the options of its first shop."""
+    arguments = [sys.executable, "-m", "syncer.sdk.sandbox", connector]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        yield said["control_url"], said["account"]["options"]
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:
