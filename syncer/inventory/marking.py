@@ -57,9 +57,9 @@ def mark_moved(
 def mark_unsure(
     connection: Connection, listing_ids: Sequence[int], variant_ids: Sequence[int], *, now: dt.datetime
 ) -> int:
-    """Mark listings whose number there may be another than we thought, so that it is set again; return how many.
+    """Mark listings whose number there is, or may be, another than we thought; return how many.
 
-    Whoever calls this has made the quantity of these offers unknown: so it is a stop or a fall.
+    Whoever calls this has written what is known of these offers by now; an unknown number makes it a stop or a fall.
     """
     marked = 0
     for start in range(0, len(listing_ids), _AT_ONCE):

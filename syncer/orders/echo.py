@@ -153,17 +153,20 @@ def after_orders(
         else:
             # While it is unknown, the number says the least that may be there.
             shown[one.variant_id] = (max(quantity - one.at_most, 0), True)
-    unsure: dict[int, list[int]] = {}
+    due: dict[int, list[int]] = {}
+    unsure: set[int] = set()
     for variant_id, row in offers.items():
         quantity, unknown = shown[variant_id]
         if (quantity, unknown) != (row.quantity, row.quantity_unknown):
             values: dict[str, Any] = {"quantity": quantity, "quantity_unknown": unknown}
             connection.execute(update(offer).where(offer.c.id == row.offer_id).values(values))
-        if unknown and variant_id in touched:
-            unsure.setdefault(row.listing_id, []).append(variant_id)
-    if unsure:
-        variants = sorted({variant_id for ids in unsure.values() for variant_id in ids})
-        mark_unsure(connection, sorted(unsure), variants, now=now)
+        if (quantity, unknown) != (row.quantity, row.quantity_unknown) or (unknown and variant_id in touched):
+            # Also where it moved for certain: it may be below what is to be shown there now, because of a cap, say.
+            due.setdefault(row.listing_id, []).append(variant_id)
+            unsure |= {row.listing_id} if unknown else set()
+    if due:
+        variants = sorted({variant_id for ids in due.values() for variant_id in ids})
+        mark_unsure(connection, sorted(due), variants, now=now)
     return sorted(unsure)
 
 

@@ -11,7 +11,7 @@ from syncer.domain.order import RemoteOrder
 from syncer.sdk.contract import OrderFacts
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane
-from syncer.store.tables import offer
+from syncer.store.tables import account, offer
 from tests.orders.shop import FACTS, MEANINGS, Shops, at, line, order
 
 
@@ -25,6 +25,18 @@ def test_a_number_that_the_platform_lowered_moves_with_the_sale(shops: Shops) ->
     assert shops.shown(1) == (5, False)
     # Nothing differs in that shop: what is marked is looked at, and no call is made.
     assert shops.free() == 3
+
+
+def test_a_number_below_what_is_to_be_shown_is_raised_again(shops: Shops) -> None:
+    """A cap of 3: the order takes nothing from what is shown, but the platform lowers its number when it is paid."""
+    with write(shops.engine) as connection:
+        connection.execute(update(account).where(account.c.id == shops.one.id).values(cap=3))
+        connection.execute(update(offer).values(quantity=3))
+    shops.take(sold(shops, "UNPAID", 1))
+    shops.settle()
+    shops.take(sold(shops, "READY", 1, updated=120), began=220)
+    assert shops.shown() == (2, False)
+    assert shops.owed() == (Due.STOCK, Lane.RISE)
 
 
 def test_a_status_that_lowers_nothing_leaves_the_number(shops: Shops) -> None:
