@@ -8,7 +8,6 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import structlog
 from sqlalchemy import Connection, and_, insert, select, update
 
 from syncer.inventory.levels import available, full_levels
@@ -18,7 +17,6 @@ from syncer.store.order_tables import maker_capacity, oversell
 from syncer.store.tables import location, product, variant
 from syncer.store.wakeup import wake_after_commit
 
-_LOG = structlog.get_logger("syncer.orders")
 _AT_ONCE = 400
 #: A person sees to it: off the desk, and flagged anew only if still more is sold.
 HANDLED = "handled"
@@ -119,7 +117,10 @@ class _Said:
         return hash(self._flag)
 
     def __call__(self) -> None:
-        _LOG.warning("oversell", variant_id=self._flag.variant_id, short=self._flag.short, oversell_id=self._flag.id)
+        import structlog  # a command that counts stock starts without it
+
+        log = structlog.get_logger("syncer.orders")
+        log.warning("oversell", variant_id=self._flag.variant_id, short=self._flag.short, oversell_id=self._flag.id)
 
 
 def _open(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, str]]:
