@@ -73,8 +73,8 @@ class OrderReader:
         return self._shop.order_facts or OrderFacts()
 
     def ask(self, at: dt.datetime) -> None:
-        """A rise waits for a read that begins after ``at``."""
-        self._asked_at = at
+        """A rise that was decided at ``at`` waits for a read that begins later."""
+        self._asked_at = max(self._asked_at or at, at)
 
     def wait_s(self, connection: Connection, now: dt.datetime) -> float:
         """Return the seconds until there is something to read; 0 or less: now."""

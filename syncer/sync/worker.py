@@ -263,8 +263,9 @@ class Worker:
         """Deal with tasks that need no call of their own; return how many."""
         if silent:
             self._start_facts([key for task in silent for key in task.facts])
-            if self._orders is not None and any(task.action is Action.ORDERS for task in silent):
-                self._orders.ask(now)
+            waiting = [task.item.decided_at for task in silent if task.action is Action.ORDERS]
+            if self._orders is not None and waiting:
+                self._orders.ask(max(waiting))
             claim(self.shop, silent, now)
         return len(silent)
 

@@ -130,7 +130,8 @@ def test_a_stop_passes_a_push_of_three_hundred_listings(world: World) -> None:
         before = world.control.last_call()
         world.stock("tas", 0)
         wait_until(lambda: offers_of(world.there("tas"))["tas"][1] == 0, 5.0)
-        calls = world.control.calls(before)
+        # Orders are read in a slot of their own.
+        calls = [call for call in world.control.calls(before) if not call["operation"].startswith("order.")]
         place = next(n for n, call in enumerate(calls) if call["operation"] == "product.update_stock")
         assert place <= 4, "about one call of each slot"
     refused = [call for call in world.control.calls() if call["refused"] == "rate"]
