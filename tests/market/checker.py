@@ -124,6 +124,19 @@ def oversold_orders(history: History) -> list[Order]:
     return [order for order, _ in _oversold(history)]
 
 
+def tale(history: History, sku: str) -> str:
+    """Return everything that happened to one SKU, in order, for whoever looks for the reason of a breach."""
+    lines = [(one.t, f"{one.account} shows {one.value} ({one.by})") for one in history.writes if one.sku == sku]
+    lines += [(one.t, f"ledger {one.on_hand}, held {one.held}") for one in history.commits if one.sku == sku]
+    for order in history.orders:
+        if order.sku == sku:
+            heard = "" if order.heard_t is None else f", heard after {order.heard_t - order.t:.2f}"
+            lines.append((order.t, f"{order.account}: order {order.remote_id} of {order.quantity}/{order.held}{heard}"))
+    for down in history.downs:
+        lines.append((down.since, f"{down.account or 'daemon'} down until {down.until:.2f}"))
+    return "\n".join([sku, *(f"{t:.2f} {text}" for t, text in sorted(lines))])
+
+
 def _oversold(history: History) -> Iterator[tuple[Order, list[Order]]]:
     by_sku: dict[str, list[Order]] = defaultdict(list)
     for order in sorted(history.orders, key=lambda one: one.t):

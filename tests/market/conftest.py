@@ -27,4 +27,5 @@ def market(engine: Engine, database_url: str, home: Path) -> Iterator[Market]:
     with Market(engine, database_url, home, poll_s=1.0) as found:
         found.open_shops("shopee", ["Orange Satu", "Orange Dua"])
         found.open_shops("tiktok_shop", ["Hijau Satu", "Hijau Dua"])
+        found.send_webhooks()
         yield found

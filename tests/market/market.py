@@ -140,12 +140,13 @@ class Market:
                 now=now(),
             ).account
             self.shops.append(Shop(account, control, account.shop_id))
-            self._tell_of_orders(account, control)
 
-    def _tell_of_orders(self, account: Account, control: Control) -> None:
-        connector: Any = open_connector(account, engine=self.engine, keys=self.keys, home=self.home)
-        address = f"http://127.0.0.1:{self._port}/webhooks/{account.connector}/{connector.webhook_app()}"
-        control.ask("POST", "webhooks", {"url": address})
+    def send_webhooks(self, *, on: bool = True) -> None:
+        """Tell the platforms where webhooks go, or that there is no address for them."""
+        for shop in self.shops:
+            connector: Any = open_connector(shop.account, engine=self.engine, keys=self.keys, home=self.home)
+            path = f"webhooks/{shop.account.connector}/{connector.webhook_app()}"
+            shop.control.ask("POST", "webhooks", {"url": f"http://127.0.0.1:{self._port}/{path}" if on else None})
 
     def offer(self, pieces: dict[str, int]) -> None:
         """Make a product of each SKU, with so many pieces, and publish all of them everywhere."""
@@ -198,7 +199,7 @@ class Market:
                 return True
             return False
 
-        wait_until(answers, 20.0)
+        wait_until(answers, 60.0)
 
     def wait_until_open(self, timeout_s: float = 60.0) -> None:
         """Wait until every shop shows what is free, and the daemon is at rest."""
@@ -252,9 +253,12 @@ class Market:
         """Pay, call off (also in part), split, ship or leave the orders that are there."""
         chance = random.Random(seed)
         for control in {id(shop.control): shop.control for shop in self.shops}.values():
-            unpaid = control.ask("GET", "settings")["words"]["placed"]
+            words = control.ask("GET", "settings")["words"]
             for order in control.ask("GET", "orders"):
-                whats = ["pay"] if order["status"] == unpaid else []
+                # What is on its way is not called off any more: it could only be sent back.
+                if order["status"] in (words["shipped"], words["cancelled"]):
+                    continue
+                whats = ["pay"] if order["status"] == words["placed"] else []
                 if chance.random() < share:
                     whats.append(chance.choice(("cancel", "ship", "split", "part")))
                 for what in whats:

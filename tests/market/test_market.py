@@ -17,7 +17,7 @@ import pytest
 from syncer.inventory.placing import PieceMode, apply_rules, set_rule
 from syncer.store.engine import write
 from syncer.store.wakeup import wake_after_commit
-from tests.market.checker import check, oversold_orders
+from tests.market.checker import check, oversold_orders, tale
 from tests.market.market import Market, now
 
 #: The settings of the platforms' own number that are tried also where time is short.
@@ -48,7 +48,10 @@ def during(work: Callable[[], object], *others: Callable[[], object]) -> None:
 
 def judge(market: Market) -> None:
     market.settle()
-    assert check(market.tell()) == []
+    history = market.tell()
+    breaches = check(history)
+    tales = [tale(history, sku) for sku in history.stock if any(sku in breach for breach in breaches)]
+    assert not breaches, "\n".join([*breaches, *tales])
 
 
 def spoil_webhooks(market: Market, probability: float = 0.25) -> None:
