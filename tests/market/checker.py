@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from tests.market.history import Commit, Down, History, Order, Write
+from tests.market.history import Commit, Down, GivenBack, History, Order, Write
 
 #: Clocks of shops count whole seconds, and a commit's time is taken a moment before it is there.
 ROUGH_S = 1.1
@@ -87,10 +87,12 @@ def nothing_goes_back(history: History) -> Iterator[str]:
 
 
 def oversells_are_physics(history: History) -> Iterator[str]:
-    """More is sold than there is only where nobody could know yet: before the first order could be acted on."""
-    for order, earlier in _oversold(history):
-        if not any(_could_not_know(history, one, order) for one in earlier):
-            yield f"{order.sku}: order {order.remote_id} at {order.account} ({order.t}) is an oversell that was no fate"
+    """More is sold than there is only where nobody could know yet: before the first order could be acted on.
+
+    Or before it could be undone that the shop itself put pieces on sale again, when an order there was called off.
+    """
+    for order in avoidable_oversells(history):
+        yield f"{order.sku}: order {order.remote_id} at {order.account} ({order.t}) is an oversell that was no fate"
 
 
 def oversells_are_flagged(history: History) -> Iterator[str]:
@@ -122,6 +124,17 @@ RULES: tuple[Callable[[History], Iterator[str]], ...] = (
 def oversold_orders(history: History) -> list[Order]:
     """Return the orders that took more than there was, by the time they were placed."""
     return [order for order, _ in _oversold(history)]
+
+
+def avoidable_oversells(history: History) -> list[Order]:
+    """Return the orders that took more than there was, though it could have been known in time."""
+    found = []
+    for order, earlier in _oversold(history):
+        raised = [one for one in history.given_back if (one.account, one.sku) == (order.account, order.sku)]
+        causes: list[Order | GivenBack] = [*earlier, *(one for one in raised if one.t <= order.t)]
+        if not any(_could_not_know(history, one, order) for one in causes):
+            found.append(order)
+    return found
 
 
 def tale(history: History, sku: str) -> str:
@@ -161,7 +174,7 @@ def _may_excuse(history: History, first: Order, second: Order) -> bool:
     return any(first.t <= one.t <= second.t for one in here)
 
 
-def _could_not_know(history: History, first: Order, second: Order) -> bool:
+def _could_not_know(history: History, first: Order | GivenBack, second: Order) -> bool:
     seen = first.t + history.poll_s
     if first.heard_t is not None:
         seen = min(seen, first.heard_t)

@@ -50,6 +50,16 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A shop raised its own number, because an order there was called off; nobody else did that."""
+
+    t: float
+    account: str
+    sku: str
+    heard_t: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Down:
     """A span in which the daemon was dead, or (with ``account``) that shop struck its calls with faults."""
 
@@ -74,6 +84,7 @@ class History:
     commits: list[Commit] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    given_back: list[GivenBack] = field(default_factory=list)
     downs: list[Down] = field(default_factory=list)
     kills: list[float] = field(default_factory=list)
     levels: dict[str, tuple[int, int]] = field(default_factory=dict)

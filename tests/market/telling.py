@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 from syncer.store.engine import read
 from syncer.store.order_tables import channel_order, order_count, oversell
 from syncer.store.tables import stock_level, stock_movement, variant
-from tests.market.history import Commit, History, Order, Write
+from tests.market.history import Commit, GivenBack, History, Order, Write
 
 if TYPE_CHECKING:
     from tests.market.market import Market, Shop
+
+#: A webhook is written by the call that changed its order, within so many seconds.
+SAME_S = 0.02
 
 
 def tell(market: Market) -> History:
@@ -20,13 +23,18 @@ def tell(market: Market) -> History:
     history = market.history
     history.writes.clear()
     history.orders.clear()
+    history.given_back.clear()
     with read(market.engine) as connection:
         _ledger(connection, history)
         _counted(connection, market, history)
     for shop in market.shops:
         history.shown |= {(shop.name, sku): number for sku, number in shop.shown().items()}
-        history.writes += _writes(shop)
-        history.orders += _orders(shop)
+        sent = shop.control.ask("GET", "webhooks")["sent"]
+        letters = [letter for letter in sent if letter["shop_id"] == shop.shop_id]
+        writes = _writes(shop)
+        history.writes += writes
+        history.orders += _orders(shop, letters)
+        history.given_back += _given_back(writes, letters)
     history.writes.sort(key=lambda one: one.t)
     return history
 
@@ -65,8 +73,25 @@ def _writes(shop: Shop) -> list[Write]:
     ]
 
 
-def _orders(shop: Shop) -> list[Order]:
-    heard = _heard(shop)
+def _given_back(writes: list[Write], letters: list[dict[str, Any]]) -> list[GivenBack]:
+    found = []
+    shown: dict[str, int] = {}
+    for one in writes:
+        if one.by == "order" and one.value > shown.get(one.sku, one.value):
+            knocked = [_knocked(letter) for letter in letters if abs(letter["t"] - one.t) < SAME_S]
+            heard = min((at for at in knocked if at is not None), default=None)
+            found.append(GivenBack(one.t, one.account, one.sku, heard))
+        shown[one.sku] = one.value
+    return found
+
+
+def _knocked(letter: dict[str, Any]) -> float | None:
+    """Return when the try of a webhook began that was accepted."""
+    return letter["t"] + letter["after_s"] if letter["accepted"] else None
+
+
+def _orders(shop: Shop, letters: list[dict[str, Any]]) -> list[Order]:
+    heard = _heard(letters)
     found = []
     for order in shop.control.ask("GET", f"orders?shop_id={shop.shop_id}"):
         wanted: dict[str, tuple[int, int]] = {}
@@ -80,11 +105,12 @@ def _orders(shop: Shop) -> list[Order]:
     return found
 
 
-def _heard(shop: Shop) -> dict[str, float]:
+def _heard(letters: list[dict[str, Any]]) -> dict[str, float]:
     """Return when the first webhook about each order that was accepted knocked at our door."""
     found: dict[str, float] = {}
-    for letter in shop.control.ask("GET", "webhooks")["sent"]:
-        if letter["accepted"]:
+    for letter in letters:
+        knocked = _knocked(letter)
+        if knocked is not None:
             about = str(letter["about"])
-            found[about] = min(found.get(about, float("inf")), letter["t"] + letter["after_s"])
+            found[about] = min(found.get(about, float("inf")), knocked)
     return found

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.market.checker import check
-from tests.market.history import Commit, Down, History, Order, Write
+from tests.market.history import Commit, Down, GivenBack, History, Order, Write
 
 
 def sound() -> History:
@@ -149,6 +149,14 @@ def test_a_shop_knows_what_it_sold_itself() -> None:
     crossed = sold_twice_in_one_shop()
     crossed.writes.append(Write(10.1, "A", "topeng", 1, "api"))
     assert check(crossed) == []
+
+
+def test_a_shop_that_put_a_piece_back_on_sale_by_itself_sold_it_before_anyone_could_know() -> None:
+    history = sold_twice(8.0, given_back=[GivenBack(17.5, "B", "topeng", heard_t=17.6)])
+    assert check(history) == []
+    assert check(sold_twice(8.0, given_back=[GivenBack(17.5, "A", "topeng", heard_t=17.6)]))
+    assert check(sold_twice(8.0, given_back=[GivenBack(12.0, "B", "topeng", heard_t=12.1)]))
+    assert check(sold_twice(8.0, given_back=[GivenBack(18.5, "B", "topeng")]))
 
 
 def test_an_oversell_that_nobody_was_told_of_is_told() -> None:
