@@ -117,16 +117,17 @@ class _Due:
 
 
 class Postman:
-    """Sends letters one after another. `post` may be called from any thread."""
+    """Sends letters, those of one kind one after another: orders don't wait for a thousand words on products.
+
+    `post` may be called from any thread.
+    """
 
     def __init__(self, name: str, deadline_s: float = 3.0) -> None:
         self._name, self._deadline_s = name, deadline_s
-        self._queue: list[_Due] = []
-        self._held: list[_Due] = []
         self._log: deque[Sent] = deque(maxlen=_KEEP)
-        self._numbers, self._turns = itertools.count(1), itertools.count(1)
-        self._wake = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._numbers = itertools.count(1)
+        self._rounds: dict[str, _Round] = {}
+        self._lock = threading.Lock()
         self._closed = False
 
     def post(self, letter: Letter, t: float, faults: Sequence[Fault] = (), retries: Sequence[float] = ()) -> None:
@@ -137,6 +138,48 @@ class Postman:
         if "webhook_lost" in kinds:
             sent.done = True
             return
+        with self._lock:
+            if self._closed:
+                return
+            found = self._rounds.setdefault(letter.name, _Round(f"postman-{self._name}", self._deadline_s))
+        found.post(sent, kinds, retries)
+
+    def log(self, after: int = 0) -> list[dict[str, Any]]:
+        """Letters numbered above ``after``, oldest first."""
+        return [sent.as_json() for sent in list(self._log) if sent.n > after]
+
+    def waiting(self) -> int:
+        """How many letters are not out yet."""
+        return sum(1 for sent in list(self._log) if not sent.done)
+
+    def clear(self) -> None:
+        """Forget letters that are not out yet, and the log; numbers go on."""
+        for one in list(self._rounds.values()):
+            one.clear()
+        self._log.clear()
+
+    def close(self) -> None:
+        """Send no more."""
+        with self._lock:
+            self._closed = True
+        for one in list(self._rounds.values()):
+            one.close()
+
+
+class _Round:
+    """Letters of one kind, and the thread that carries them."""
+
+    def __init__(self, name: str, deadline_s: float) -> None:
+        self._name, self._deadline_s = name, deadline_s
+        self._queue: list[_Due] = []
+        self._held: list[_Due] = []
+        self._turns = itertools.count(1)
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def post(self, sent: Sent, kinds: Mapping[str, Fault], retries: Sequence[float]) -> None:
+        """Send a letter soon, or as the faults say."""
         late = kinds.get("webhook_late")
         now = time.monotonic()
         due = _Due(now + (late.ms / 1000 if late else 0.0), next(self._turns), sent, tuple(retries))
@@ -150,7 +193,7 @@ class Postman:
             if "webhook_twice" in kinds:
                 heapq.heappush(self._queue, _Due(due.at, next(self._turns), sent))
             if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._run, name=f"postman-{self._name}", daemon=True)
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._wake.notify()
 
@@ -162,20 +205,11 @@ class Postman:
             heapq.heapify(self._queue)
             self._held.clear()
 
-    def log(self, after: int = 0) -> list[dict[str, Any]]:
-        """Letters numbered above ``after``, oldest first."""
-        return [sent.as_json() for sent in list(self._log) if sent.n > after]
-
-    def waiting(self) -> int:
-        """How many letters are not out yet."""
-        return sum(1 for sent in list(self._log) if not sent.done)
-
     def clear(self) -> None:
-        """Forget letters that are not out yet, and the log; numbers go on."""
+        """Forget letters that are not out yet."""
         with self._wake:
             self._queue.clear()
             self._held.clear()
-        self._log.clear()
 
     def close(self) -> None:
         """Send no more."""
