@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,12 @@ class House:
         with read(self.engine) as connection:
             return connection.execute(select(listing.c.id).where(busy).limit(1)).first() is None
 
-    def waiting(self) -> int:
-        """How many listings are due."""
+    def unrest(self) -> list[str]:
+        """What is due or under way, for the message of a run that failed: how many of each kind."""
+        names = (listing.c.due, listing.c.lane, listing.c.state, listing.c.tries, listing.c.claim.is_not(None))
+        query = select(*names, func.count(), func.max(listing.c.due_at)).group_by(*names)
         with read(self.engine) as connection:
-            return int(connection.execute(select(func.count()).where(listing.c.due != 0)).scalar() or 0)
+            return [str(tuple(row)) for row in connection.execute(query)]
 
 
 class Talk:
@@ -192,10 +194,10 @@ def memory_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def wait_for(condition: Any, timeout_s: float, why: str, every_s: float = 0.05) -> None:
+def wait_for(condition: Any, timeout_s: float, why: str | Callable[[], str], every_s: float = 0.05) -> None:
     """Wait until ``condition()`` is true; raise ``TimeoutError`` otherwise."""
     end = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(why)
+            raise TimeoutError(why if isinstance(why, str) else why())
         time.sleep(every_s)

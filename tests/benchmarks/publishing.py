@@ -45,7 +45,7 @@ def _publish(platform: PlatformClient, kind: str, count: int, *, known: bool) ->
         with home.daemon():
             publish_all(home.engine, shop, now=catalogue.now())
             wait_for(lambda: platform.count()["calls"] >= count, 30 + count / 10, "the publish does not end", 0.2)
-            wait_for(home.at_rest, 60.0, "the publish is not recorded")
+            wait_for(home.at_rest, 60.0, lambda: f"not recorded: {home.unrest()}")
             time.sleep(0.2)
     report = platform.report()
     arrived = sorted(call["arrived"] for call in report["calls"])
