@@ -1,9 +1,9 @@
 """The engine in a process of its own, which kills itself at a chosen point. Nothing of this is in the product.
 
 Points are passed in this order by a write: ``claimed`` (committed as under way), ``sending`` (before its request goes
-out), ``going_out`` (it was told that it may go out, and hasn't yet), ``in_flight`` (the request is there, its answer
-isn't), ``answered`` (before the outcome is recorded), ``recorded``. Others: ``found`` and ``looked`` (before a look is
-recorded), ``uploaded`` (before a picture's id is kept), ``refreshed`` (before new tokens are kept).
+out), ``going_out`` (its last piece was told that it may go out, and hasn't yet), ``in_flight`` (the request is there,
+its answer isn't), ``answered`` (before the outcome is recorded), ``recorded``. Others: ``found`` and ``looked`` (before
+a look is recorded), ``uploaded`` (before a picture's id is kept), ``refreshed`` (before new tokens are kept).
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ from syncer.sync.shop import ShopGate, Timing
 GOING_OUT = "going_out"
 POINTS = ("claimed", "sending", "in_flight", "answered", "recorded", "found", "looked", "uploaded", "refreshed")
 _FLIGHT_S = 0.004
+#: The head of a request is one piece, its body is the next and last.
+_LAST_PIECE = 2
 
 
 class Fuse:
@@ -61,7 +63,8 @@ class Fuse:
     def burn(self) -> None:
         if self._number == signal.SIGSTOP:
             with self.transactions.none():
-                os.kill(os.getpid(), self._number)
+                # To this very thread: it stops before it does anything else.
+                signal.pthread_kill(threading.get_ident(), self._number)
             return
         os.kill(os.getpid(), self._number)
         if self._number == signal.SIGKILL:
@@ -132,22 +135,25 @@ def arm(fuse: Fuse) -> None:
         if any(task.action is Action.WRITE for task in tasks):
             fuse.pass_by("claimed")
 
-    writing: dict[int, bool] = {}
-
     def sending(_session: Any, method: str, url: str, **_kwargs: Any) -> None:
-        writing[threading.get_ident()] = write = not (method == "GET" or "upload" in url or "auth" in url)
-        if not write:
+        pieces.pop(threading.get_ident(), None)
+        if method == "GET" or "upload" in url or "auth" in url:
             return
+        pieces[threading.get_ident()] = 0
         fuse.pass_by("sending")
         if fuse.passes("in_flight"):
             threading.Timer(_FLIGHT_S, fuse.burn).start()
 
+    pieces: dict[int, int] = {}
     allow = ShopGate.sending
 
     def going_out(gate: ShopGate) -> None:
         allow(gate)
-        if writing.get(threading.get_ident()):
-            fuse.pass_by(GOING_OUT)
+        me = threading.get_ident()
+        if me in pieces:
+            pieces[me] += 1
+            if pieces[me] == _LAST_PIECE:
+                fuse.pass_by(GOING_OUT)
 
     ShopGate.sending = going_out  # type: ignore[method-assign]
     _after(worker, "claim", claimed)

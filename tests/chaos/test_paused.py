@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -26,8 +27,15 @@ from tests.sync.world import FAST, World, offers_of, wait_until
 
 #: How long anything may take on a machine that is busy with other things.
 PATIENCE_S = 40.0
-#: A taker waits for the lease, the longest call and a late write: 0.6 + 0.3 + 0.2 seconds.
-TIMING = replace(FAST, lease_s=0.6, call_deadline_s=0.3, late_write_s=0.2)
+#: A taker waits for the lease, the longest call and a late write: 1.2 + 0.4 + 0.2 seconds.
+TIMING = replace(FAST, lease_s=1.2, call_deadline_s=0.4, late_write_s=0.2)
+
+
+def until(what: str, condition: Callable[[], Any]) -> Any:
+    try:
+        return wait_until(condition, PATIENCE_S)
+    except AssertionError:
+        raise AssertionError(f"not in {PATIENCE_S} s: {what}") from None
 
 
 def epoch(world: World) -> int:
@@ -42,7 +50,7 @@ def stopped(process: Any) -> bool:
 
 def stop(process: Any) -> None:
     os.kill(process.pid, signal.SIGSTOP)
-    wait_until(lambda: stopped(process), PATIENCE_S)
+    until("it is stopped", lambda: stopped(process))
 
 
 def opened(world: World, count: int = 1) -> Account:
@@ -75,23 +83,28 @@ def wake(process: Any) -> float:
     return moment
 
 
-def taken_over(world: World, engines: Engines, point: str, after: int = 1) -> tuple[Any, Any]:
+def taken_over(world: World, engines: Engines, point: str) -> tuple[Any, Any]:
     """Stop a process at ``point``, past its lease; return it, and the one that has the lease and did the work."""
-    old = engines.start(TIMING, point, after, fuse=signal.SIGSTOP, forever=True)
-    wait_until(lambda: epoch(world) > 1, PATIENCE_S)
+    old = engines.start(TIMING, point, fuse=signal.SIGSTOP, forever=True)
+    until("the first has the lease", lambda: epoch(world) > 1)
     world.stock("patung-0", 3)
-    wait_until(lambda: stopped(old), PATIENCE_S)
+    until("the fuse stops it", lambda: stopped(old))
     before = epoch(world)
     new = engines.start(TIMING, forever=True)
-    wait_until(lambda: epoch(world) > before, PATIENCE_S)
+    until("the other one has the lease", lambda: epoch(world) > before)
     world.stock("patung-0", 1)
-    wait_until(lambda: shown(world) == 1, PATIENCE_S)
+    until("the other one does the work", lambda: shown(world) == 1)
     return old, new
 
 
 def counts(world: World) -> list[int]:
     """Every number that the shop was told."""
     return [int(one["value"]) for one in world.control.ask("GET", "history") if one["field"] == "stock"]
+
+
+def told_after(world: World, first: int, second: int) -> bool:
+    told = counts(world)
+    return first in told and second in told[told.index(first) :]
 
 
 @pytest.mark.parametrize("point", ["claimed", "sending", "answered"])
@@ -111,10 +124,10 @@ def test_a_stopped_process_wakes_without_its_lease(world: World, engines: Engine
 def test_a_call_that_was_on_its_way_when_the_process_was_stopped_is_made_good(world: World, engines: Engines) -> None:
     """Between the last question and the first byte a process may sleep for hours: nobody can keep that call back."""
     account = opened(world)
-    # The head of the request is one piece, its body is the next and last.
-    old, _ = taken_over(world, engines, GOING_OUT, after=2)
+    old, _ = taken_over(world, engines, GOING_OUT)
     wake(old)
-    wait_until(lambda: counts(world)[-3:] == [1, 3, 1], PATIENCE_S)
+    until("the call goes out after all", lambda: told_after(world, 1, 3))
+    until("it is made good", lambda: counts(world)[-1] == 1)
     engines.end_all()
     world.settle(PATIENCE_S)
     world.check(account)
@@ -126,14 +139,14 @@ def test_stopped_at_random_moments_under_load(world: World, engines: Engines, se
     account = opened(world, count=12)
     chance = random.Random(seed)
     processes = [engines.start(TIMING, forever=True) for _ in range(2)]
-    wait_until(lambda: epoch(world) > 1, PATIENCE_S)
+    until("the first has the lease", lambda: epoch(world) > 1)
     for number in range(3 if seed == 0 else 20):
         for product in range(12):
             world.stock(f"patung-{product}", chance.randrange(9))
         time.sleep(chance.uniform(0.0, 0.15))
         working, other = stop_between_transactions(world, processes)
         before = epoch(world)
-        wait_until(lambda before=before: epoch(world) > before, PATIENCE_S)
+        until("the other one has the lease", lambda before=before: epoch(world) > before)
         world.title(f"patung-{number % 12}", f"Patung ke-{number}")
         stop(other)
         woken = wake(working)
@@ -192,5 +205,5 @@ def holder_of(world: World, processes: list[Any]) -> tuple[Any, Any]:
             owner = str(connection.execute(select(lease.c.owner)).scalar())
         return next((one for one in processes if f"/{one.pid}/" in owner), None)
 
-    working = wait_until(found, PATIENCE_S)
+    working = until("somebody has the lease", found)
     return working, next(one for one in processes if one is not working)
