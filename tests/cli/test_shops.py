@@ -285,6 +285,28 @@ def test_status_tells_how_long_stock_waits(sqlite_cli: Cli, shop: RunningSandbox
     assert cli.json("status")[0]["oldest_unsent_stock_s"] is None
 
 
+def test_status_says_which_shops_share_a_budget(sqlite_cli: Cli, shop: RunningSandbox) -> None:
+    cli = sqlite_cli
+    join(cli, shop)
+    assert "share" not in cli.ok("status").out
+    request = urllib.request.Request(
+        f"{shop.control_url}/shops", json.dumps({"name": "Dua"}).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        second = json.load(answer)["options"]
+    options = json.dumps({"account": {"options": {**json.loads(first_line(shop))["account"]["options"], **second}}})
+    cli.ok("account", "add", "shopee", "--name", "Jingga", "--options", "-", stdin=options)
+    shown = [line for line in cli.ok("status").out.splitlines() if "share one budget" in line]
+    assert len(shown) == 1, "one sentence for both"
+    assert shown[0].startswith("Jingga and Orange share one budget of calls")
+    assert {row["name"]: row["shares_budget_with"] for row in cli.json("status")} == {
+        "Jingga": ["Orange"],
+        "Orange": ["Jingga"],
+    }
+    cli.env("SYNCER_LANGUAGE", "id")
+    assert "Jingga dan Orange memakai satu jatah panggilan" in cli.ok("status").out
+
+
 def test_the_doctor(sqlite_cli: Cli, shop: RunningSandbox) -> None:
     cli = sqlite_cli
     join(cli, shop)
