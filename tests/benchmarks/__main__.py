@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import burst, call_cost, change_path, claiming, idle, idling, publishing, stopping
+from tests.benchmarks import burst, call_cost, change_path, claiming, idle, idling, market, publishing, stopping
 from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.house import ROOT, PlatformClient, platform
 from tests.benchmarks.page import render
@@ -29,6 +29,7 @@ SCENARIOS: dict[str, Callable[..., list[Figure]]] = {
     "stop": stopping.stop_beside_import,
     "claim": claiming.claim_due,
     "daemon": idling.idle_daemon,
+    "market": market.market,
 }
 
 

@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterator
 
 from tests.market.history import Commit, Down, GivenBack, History, Order, Write
 
-#: Clocks of shops count whole seconds, and a commit's time is taken a moment before it is there.
-ROUGH_S = 1.1
-
 
 def check(history: History) -> list[str]:
     """Return every breach of every rule."""
@@ -63,7 +60,7 @@ def nothing_is_invented(history: History) -> Iterator[str]:
     """No number ever reached a shop that was not free at some time before."""
     commits = _by_sku(history.commits)
     for one in _ours(history):
-        known = {max(commit.free, 0) for commit in commits[one.sku] if commit.t <= one.t + ROUGH_S}
+        known = {max(commit.free, 0) for commit in commits[one.sku] if commit.t <= one.t + history.rough_s}
         if one.value not in known | ({0} if one.sku in history.one_at_a_time else set()):
             yield f"{one.account} was told {one.value} of {one.sku} at {one.t}, which was never free"
 
@@ -79,7 +76,7 @@ def nothing_goes_back(history: History) -> Iterator[str]:
         for one in writes:
             if one.value == 0 and sku in history.one_at_a_time:
                 continue
-            found = _next_with(commits[sku], at, one)
+            found = _next_with(commits[sku], at, one, history.rough_s)
             if found is None:
                 yield f"{account} was told {one.value} of {sku} at {one.t} after something newer"
                 break
@@ -178,7 +175,7 @@ def _could_not_know(history: History, first: Order | GivenBack, second: Order) -
     seen = first.t + history.poll_s
     if first.heard_t is not None:
         seen = min(seen, first.heard_t)
-    until = seen + history.call_s + ROUGH_S
+    until = seen + history.call_s + history.rough_s
     return second.t <= _after_downs(history.downs, second.account, first.t, until)
 
 
@@ -203,9 +200,9 @@ def _by_sku(commits: list[Commit]) -> dict[str, list[Commit]]:
     return found
 
 
-def _next_with(commits: list[Commit], at: int, write: Write) -> int | None:
+def _next_with(commits: list[Commit], at: int, write: Write, rough_s: float) -> int | None:
     for number in range(at, len(commits)):
-        if commits[number].t > write.t + ROUGH_S:
+        if commits[number].t > write.t + rough_s:
             return None
         if max(commits[number].free, 0) == write.value:
             return number

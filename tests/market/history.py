@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+#: Some shops' clocks count whole seconds, and a commit's time is taken a moment before it is there.
+ROUGH_S = 1.1
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -72,14 +75,15 @@ class Down:
 class History:
     """Everything that the checker gets.
 
-    ``poll_s``: how often orders are asked for; ``call_s``: the longest a call took; ``ledger`` is what the database's
-    levels say at the end, ``counted`` what it counted of each order by (account, remote id, sku), ``shown`` what the
-    shops show at the end by (account, sku). ``keeps_number``: the accounts whose shop does not lower its own
-    number as soon as it sells.
+    ``poll_s``: how often orders are asked for; ``call_s``: the longest a call took; ``rough_s``: how far clocks are
+    trusted. ``levels`` is what the database's levels say at the end, ``counted`` what it counted of each order by
+    (account, remote id, sku), ``shown`` what the shops show at the end by (account, sku). ``keeps_number``: the
+    accounts whose shop does not lower its own number as soon as it sells.
     """
 
     poll_s: float
     call_s: float
+    rough_s: float = ROUGH_S
     stock: dict[str, int] = field(default_factory=dict)
     commits: list[Commit] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)

@@ -52,6 +52,17 @@ LIMITS: dict[str, dict[str, Any]] = {"shopee": {"burst_per_s": 5000, "review_del
 LIMITS["tiktok_shop"] = {"burst_per_s": 5000, "review_delay_s": 0.05}
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A buyer who came; ``order_id`` is empty if the shop had not enough."""
+
+    t: float
+    account: str
+    sku: str
+    quantity: int
+    order_id: str
+
+
 @dataclass(slots=True)
 class Shop:
     """One account and its side of the sandbox. ``front`` is where its buyers are."""
@@ -95,7 +106,7 @@ class Market:
         self.keys: Keys = open_keys(engine, home)
         self.history = History(poll_s=poll_s, call_s=call_s)
         self.shops: list[Shop] = []
-        self.attempts: list[tuple[float, str, str, bool]] = []
+        self.attempts: list[Attempt] = []
         self._stack = ExitStack()
         self._daemon: subprocess.Popen[bytes] | None = None
         self._down_since = time.time()
@@ -201,6 +212,12 @@ class Market:
 
         wait_until(answers, 60.0)
 
+    @property
+    def pid(self) -> int:
+        """The daemon's process."""
+        assert self._daemon is not None
+        return self._daemon.pid
+
     def wait_until_open(self, timeout_s: float = 60.0) -> None:
         """Wait until every shop shows what is free, and the daemon is at rest."""
         self._wait_for_web()
@@ -232,8 +249,8 @@ class Market:
             shop = chance.choice(self.shops)
             sku = chance.choices(names, weights)[0]
             status = unpaid[shop.name] if chance.random() < 0.2 else None
-            bought = shop.buy(sku, 2 if chance.random() < 0.1 else 1, status)
-            self.attempts.append((at, shop.name, sku, bought is not None))
+            quantity = 2 if chance.random() < 0.1 else 1
+            self.attempts.append(Attempt(at, shop.name, sku, quantity, shop.buy(sku, quantity, status) or ""))
 
     @contextlib.contextmanager
     def trouble(self, shop: Shop, **fault: Any) -> Iterator[None]:
