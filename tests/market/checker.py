@@ -93,10 +93,15 @@ def oversells_are_physics(history: History) -> Iterator[str]:
 
 
 def oversells_are_flagged(history: History) -> Iterator[str]:
-    """Whoever sold more than there is finds it on the desk."""
-    for sku, (on_hand, held) in history.levels.items():
-        if on_hand - held < 0 and sku not in history.flagged:
-            yield f"{sku} is oversold by {held - on_hand} and nobody was told"
+    """Whoever sold more than there is finds it on the desk, within a second of the ledger having both orders."""
+    for sku, commits in _by_sku(history.commits).items():
+        short = next((one.t for one in commits if one.free < 0), None)
+        if short is None:
+            continue
+        if sku not in history.flagged:
+            yield f"{sku} was oversold at {short} and nobody was told"
+        elif history.flagged[sku] > short + 1.0:
+            yield f"{sku} was oversold at {short} and that was told at {history.flagged[sku]} only"
 
 
 def one_shop_at_a_time(history: History) -> Iterator[str]:

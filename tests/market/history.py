@@ -77,7 +77,8 @@ class History:
 
     ``poll_s``: how often orders are asked for; ``call_s``: the longest a call took; ``rough_s``: how far clocks are
     trusted. ``levels`` is what the database's levels say at the end, ``counted`` what it counted of each order by
-    (account, remote id, sku), ``shown`` what the shops show at the end by (account, sku). ``keeps_number``: the
+    (account, remote id, sku), ``shown`` what the shops show at the end by (account, sku), ``flagged`` when an oversell
+    of a SKU was first put on the desk. ``keeps_number``: the
     accounts whose shop does not lower its own number as soon as it sells.
     """
 
@@ -94,6 +95,6 @@ class History:
     levels: dict[str, tuple[int, int]] = field(default_factory=dict)
     counted: dict[tuple[str, str, str], int] = field(default_factory=dict)
     shown: dict[tuple[str, str], int] = field(default_factory=dict)
-    flagged: set[str] = field(default_factory=set)
+    flagged: dict[str, float] = field(default_factory=dict)
     one_at_a_time: frozenset[str] = frozenset()
     keeps_number: frozenset[str] = frozenset()

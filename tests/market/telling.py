@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from syncer.store.engine import read
 from syncer.store.order_tables import channel_order, order_count, oversell
@@ -47,8 +47,10 @@ def _ledger(connection: Connection, history: History) -> None:
     ]
     levels = select(stock_level, variant.c.sku).join(variant, variant.c.id == stock_level.c.variant_id)
     history.levels = {row.sku: (row.on_hand, row.held) for row in connection.execute(levels)}
-    flagged = select(variant.c.sku).join(oversell, oversell.c.variant_id == variant.c.id)
-    history.flagged = set(connection.execute(flagged).scalars())
+    first = func.min(oversell.c.flagged_at)
+    flagged = select(variant.c.sku, first).join(oversell, oversell.c.variant_id == variant.c.id)
+    rows = connection.execute(flagged.group_by(variant.c.sku))
+    history.flagged = {sku: at.timestamp() for sku, at in rows}
 
 
 def _counted(connection: Connection, market: Market, history: History) -> None:

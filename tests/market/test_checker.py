@@ -50,7 +50,7 @@ def sold_twice(seconds: float, **more: object) -> History:
         levels={"topeng": (1, 2)},
         counted={("A", "o1", "topeng"): 1, ("B", "o2", "topeng"): 1},
         shown={("A", "topeng"): 0, ("B", "topeng"): 0},
-        flagged={"topeng"},
+        flagged={"topeng": 10.1 + seconds},
     )
     for name, value in more.items():
         setattr(found, name, value)
@@ -160,7 +160,8 @@ def test_a_shop_that_put_a_piece_back_on_sale_by_itself_sold_it_before_anyone_co
 
 
 def test_an_oversell_that_nobody_was_told_of_is_told() -> None:
-    assert check(sold_twice(0.3, flagged=set()))
+    assert check(sold_twice(0.3, flagged={}))
+    assert check(sold_twice(0.3, flagged={"topeng": 12.0}))
 
 
 def test_a_piece_at_one_shop_at_a_time_is_never_sold_twice() -> None:
