@@ -12,6 +12,7 @@ from syncer.channels.account_settings import set_owner
 from syncer.channels.records import Owner
 from syncer.inventory.levels import available
 from syncer.store.engine import read, write
+from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import listing
 from syncer.sync.answers import Question, confirm, open_questions, reject
 from tests.sync.world import World, now, offers_of
@@ -70,6 +71,35 @@ def test_nothing_drifted_nothing_sent(shop: World) -> None:
     before = shop.control.last_call()
     assert sweep(shop) == 0
     assert shop.control.writes(before) == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("listings", "rounds"), [(20, 3), pytest.param(100, 50, marks=pytest.mark.long)], ids=["120", "10000"]
+)
+def test_echoes_of_our_own_writes_cause_no_write(world: World, listings: int, rounds: int) -> None:
+    """Walks of the whole shop, and looks at each listing as a webhook asks for them: all show our own values."""
+    account = world.account()
+    picture = world.picture("semua")
+    handles = [f"guci-{number}" for number in range(listings)]
+    for number, handle in enumerate(handles):
+        sizes = ("S", "M") if number % 4 == 0 else ()
+        world.product(handle, sizes=sizes, stock=number % 5, picture=picture)
+    world.publish(account, *handles)
+    world.settle(60.0)
+    for handle in handles:
+        world.title(handle, f"Guci {handle} yang baru")
+    world.settle(60.0)
+    quiet(world)
+    before, echoes = world.control.last_call(), 0
+    with world.at_work() as service:
+        for _ in range(rounds):
+            echoes += service.sweep()[0].seen
+            with write(world.engine) as connection:
+                echoes += mark(connection, listing.c.id > 0, Due.READ, Lane.READ, now=now())
+            world.until_settled(60.0)
+    assert echoes == 2 * listings * rounds
+    assert world.control.writes(before) == []
 
 
 @pytest.mark.parametrize("change", [{"title": "Judul orang"}, {"price": 77_000, "offer": "kain-S"}, {"stock": 9}])
