@@ -81,18 +81,18 @@ class Transactions:
 
     def watch(self, engine: Engine) -> None:
         event.listen(engine, "begin", self._begins, insert=True)
-        event.listen(engine, "commit", self._ends)
-        event.listen(engine, "rollback", self._ends)
+        # The events of commit and rollback come before them.
+        event.listen(engine, "checkin", self._ends)
 
     def _begins(self, connection: Connection) -> None:
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             with self._changed:
                 self._changed.wait_for(lambda: not self._stopping)
-                self._open.add(id(connection))
+                self._open.add(id(connection.connection.dbapi_connection))
 
-    def _ends(self, connection: Connection) -> None:
+    def _ends(self, raw: Any, _record: Any) -> None:
         with self._changed:
-            self._open.discard(id(connection))
+            self._open.discard(id(raw))
             self._changed.notify_all()
 
     @contextmanager
