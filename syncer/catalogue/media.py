@@ -75,12 +75,6 @@ class PhotoStore:
         return MediaInfo(sha256, "image/jpeg", found.facts["width"], found.facts["height"], len(found.payload))
 
 
-def store_photo(data: bytes, home: Path) -> MediaInfo:
-    """Normalise and store one photo; see :meth:`PhotoStore.add`. For several, one :class:`PhotoStore` is faster."""
-    with PhotoStore(home) as store:
-        return store.add(data)
-
-
 def media_path(home: Path, sha256: str) -> Path:
     """Return where the picture with this content is kept; raises ValueError for anything but a SHA-256 in hex."""
     if not _SHA256.fullmatch(sha256):

@@ -157,14 +157,6 @@ def _take(
     report.added += 1
 
 
-def try_refused_again(connection: Connection, product_ids: Sequence[int] | None = None) -> int:
-    """Let refused addresses (of some products, or all) be tried once more; return how many those are."""
-    statement = update(picture_fetch).where(picture_fetch.c.state == "refused")
-    if product_ids is not None:
-        statement = statement.where(picture_fetch.c.product_id.in_(product_ids))
-    return int(connection.execute(statement.values(state="waiting", reason=None, tried_at=None)).rowcount)
-
-
 def _given_up(connection: Connection, row: Waiting, now: dt.datetime) -> bool:
     """Whether an address that was tried before gave nothing while its product stood unchanged for days."""
     changed = connection.execute(select(product.c.changed_at).where(product.c.id == row.product_id)).scalar()

@@ -39,8 +39,3 @@ def read_facts(connection: Connection, account_id: int, keys: Sequence[str]) -> 
         t.account_fact.c.account_id == account_id, t.account_fact.c.key.in_(keys)
     )
     return {row.key: Fact(row.key, row.value, row.fetched_at) for row in connection.execute(query)}
-
-
-def forget_facts(connection: Connection, account_id: int) -> None:
-    """Forget every fact of an account, so that all are fetched anew."""
-    connection.execute(delete(t.account_fact).where(t.account_fact.c.account_id == account_id))

@@ -53,13 +53,6 @@ class Suggestion:
     score: float
 
 
-def resolve_category(
-    connection: Connection, account: Account, category_key: str, *, shipped: ShippedMap | None = None
-) -> CategoryMapping | None:
-    """Return the mapping that counts for ``account``; ``None`` if there is none anywhere."""
-    return resolve_categories(connection, account, [category_key], shipped=shipped).get(category_key)
-
-
 _THESE = (
     select(t.category_mapping)
     .where(

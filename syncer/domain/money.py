@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from syncer.domain.words import SyncerError, Words
@@ -26,14 +25,6 @@ class BadAmount(SyncerError):
 
 class BrokenAmount(BadAmount):
     """An amount with a part of a unit, in a currency that has whole units only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in one currency (ISO 4217 letters)."""
-
-    amount: Decimal
-    currency: str
 
 
 def minor_digits(currency: str) -> int:

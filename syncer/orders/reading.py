@@ -101,13 +101,6 @@ def load_read(connection: Connection, account_id: int, *, wait: bool = False) ->
     return OrderRead(**{**row, "problem": Problem.from_json(row["problem"]) if row["problem"] else None})
 
 
-def rise_allowed_since(connection: Connection, account_id: int) -> dt.datetime | None:
-    """Return when the last complete read of an account's orders began: what was decided before it may rise."""
-    query = select(order_read.c.read_began_at).where(order_read.c.account_id == account_id)
-    found: dt.datetime | None = connection.execute(query).scalar()
-    return found
-
-
 # Reads
 
 

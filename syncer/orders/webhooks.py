@@ -237,11 +237,5 @@ def _look_at(connection: Connection, account_id: int, remote_id: str, now: dt.da
         wake_after_commit(connection)
 
 
-def waiting_count(connection: Connection) -> int:
-    """Return how many stored deliveries wait to be understood."""
-    query = select(func.count()).select_from(webhook_delivery).where(webhook_delivery.c.state == "waiting")
-    return int(connection.execute(query).scalar_one())
-
-
 def _purpose(connector: str, app: str, key: str) -> str:
     return f"webhook:{connector}:{app}:{key}"

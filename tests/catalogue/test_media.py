@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from syncer.catalogue import untrusted, untrusted_child
-from syncer.catalogue.media import LONGEST_PX, PhotoStore, PhotoTooLarge, media_path, record_media, store_photo
+from syncer.catalogue.media import LONGEST_PX, MediaInfo, PhotoStore, PhotoTooLarge, media_path, record_media
 from syncer.catalogue.untrusted import Child, FileRefused
 from syncer.domain.words import SyncerError
 from syncer.store.engine import Engine, read, write
@@ -36,6 +36,11 @@ def two_halves(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.
     picture = Image.new("RGB", (width, height), "red")
     ImageDraw.Draw(picture).rectangle((width // 2, 0, width, height), fill="blue")
     return picture.convert(mode)
+
+
+def store_photo(data: bytes, home: Path) -> MediaInfo:
+    with PhotoStore(home) as store:
+        return store.add(data)
 
 
 def stored(home: Path, sha256: str) -> Image.Image:

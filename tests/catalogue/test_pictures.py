@@ -20,7 +20,7 @@ from syncer.catalogue import addresses
 from syncer.catalogue.addresses import AddressRefused, Fetcher
 from syncer.catalogue.edit import save_product
 from syncer.catalogue.media import media_path
-from syncer.catalogue.pictures import GIVE_UP, TRY_AGAIN, FetchReport, fetch_waiting, try_refused_again
+from syncer.catalogue.pictures import GIVE_UP, TRY_AGAIN, FetchReport, fetch_waiting
 from syncer.catalogue.read import load_product
 from syncer.store.engine import Engine, read, write
 from syncer.store.marks import Due
@@ -165,10 +165,8 @@ def test_what_is_no_picture_is_refused_with_the_reason(
     assert states(engine) == ["refused"]
     with read(engine) as connection:
         assert words in connection.execute(select(picture_fetch.c.reason)).scalar_one()["en"]
-    with write(engine) as connection:
-        assert try_refused_again(connection) == 1
-    assert fetch(engine, home, server).added == 0
-    assert len(server.calls) == 2
+    assert fetch(engine, home, server, now=NOW + TRY_AGAIN).added == 0
+    assert len(server.calls) == 1
 
 
 def test_errors_that_pass_are_tried_again_and_given_up_after_days(engine: Engine, home: Path, server: Server) -> None:

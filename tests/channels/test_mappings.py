@@ -10,14 +10,13 @@ from sqlalchemy import select, update
 from syncer.catalogue.taxonomy import categories, mapped
 from syncer.channels.accounts import Account, AccountError
 from syncer.channels.connectors import open_connector
-from syncer.channels.facts import forget_facts, read_fact, read_facts, save_fact
+from syncer.channels.facts import read_fact, read_facts, save_fact
 from syncer.channels.mappings import (
     category_paths,
     category_tree,
     clear_mapping,
     fetch_category_tree,
     resolve_categories,
-    resolve_category,
     set_mapping,
     store_category_tree,
     suggest_category,
@@ -45,14 +44,14 @@ def account(bench: Bench) -> Account:
 def test_the_account_wins_over_the_channel_and_that_over_what_is_shipped(bench: Bench, account: Account) -> None:
     other = bench.folder_account("galeri")
     with write(bench.engine) as connection:
-        assert resolve_category(connection, account, "batik-tulis") is None
-        found = resolve_category(connection, account, "batik-tulis", shipped=shipped)
+        assert resolve_categories(connection, account, ["batik-tulis"]).get("batik-tulis") is None
+        found = resolve_categories(connection, account, ["batik-tulis"], shipped=shipped).get("batik-tulis")
         assert found is not None
         assert (found.remote_id, found.origin) == ("5", "shipped")
         set_mapping(connection, account, "batik-tulis", "3", whole_channel=True, now=bench.now)
         set_mapping(connection, account, "batik-tulis", "2", attributes={"bahan": "rotan"}, now=bench.now)
-        mine = resolve_category(connection, account, "batik-tulis", shipped=shipped)
-        theirs = resolve_category(connection, other, "batik-tulis", shipped=shipped)
+        mine = resolve_categories(connection, account, ["batik-tulis"], shipped=shipped).get("batik-tulis")
+        theirs = resolve_categories(connection, other, ["batik-tulis"], shipped=shipped).get("batik-tulis")
         assert mine is not None
         assert theirs is not None
         assert (mine.remote_id, mine.origin, mine.attributes) == ("2", "account", {"bahan": "rotan"})
@@ -65,7 +64,7 @@ def test_the_account_wins_over_the_channel_and_that_over_what_is_shipped(bench: 
 
 def test_the_shipped_map_of_the_project_fits_in(bench: Bench, account: Account) -> None:
     with read(bench.engine) as connection:
-        assert resolve_category(connection, account, "batik-tulis", shipped=mapped) is None
+        assert resolve_categories(connection, account, ["batik-tulis"], shipped=mapped).get("batik-tulis") is None
 
 
 def test_a_mapping_marks_the_listings_of_its_category(bench: Bench, account: Account) -> None:
@@ -119,7 +118,7 @@ def test_a_tree_with_a_loop_or_a_missing_parent_still_has_paths(bench: Bench, ac
         assert category_tree(connection, account.id) == tree
 
 
-def test_facts_are_kept_replaced_and_forgotten(bench: Bench, account: Account) -> None:
+def test_facts_are_kept_and_replaced(bench: Bench, account: Account) -> None:
     later = bench.now + dt.timedelta(hours=1)
     with write(bench.engine) as connection:
         save_fact(connection, account.id, "limits:5", {"title": 120}, now=bench.now)
@@ -128,5 +127,3 @@ def test_facts_are_kept_replaced_and_forgotten(bench: Bench, account: Account) -
         assert fact is not None
         assert (fact.value, fact.fetched_at) == ({"title": 255}, later)
         assert set(read_facts(connection, account.id, ["limits:5", "limits:6"])) == {"limits:5"}
-        forget_facts(connection, account.id)
-        assert read_fact(connection, account.id, "limits:5") is None

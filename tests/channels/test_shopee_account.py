@@ -14,7 +14,7 @@ import requests
 from connectors.shopee.sandbox import ShopeeSandbox
 from syncer.channels.accounts import Account, Mode, State, accept_shop, add_account, load_account
 from syncer.channels.connectors import open_connector
-from syncer.channels.mappings import category_tree, fetch_category_tree, resolve_category
+from syncer.channels.mappings import category_tree, fetch_category_tree, resolve_categories
 from syncer.channels.sign_in import Refresh, SignIn
 from syncer.sdk.contract import Connector
 from syncer.sdk.errors import SignInNeeded
@@ -151,6 +151,6 @@ def test_the_category_tree_is_fetched_and_kept(bench: Bench, orange: Any) -> Non
     fetch_category_tree(bench.engine, account, opened(bench, account), now=now())
     with read(bench.engine) as connection:
         assert len(category_tree(connection, account.id)) > 50
-        found = resolve_category(connection, account, "batik-tulis", shipped=mapped)
+        found = resolve_categories(connection, account, ["batik-tulis"], shipped=mapped).get("batik-tulis")
     assert found is not None
     assert found.origin == "shipped"
