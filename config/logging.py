@@ -72,6 +72,7 @@ def set_up_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
                 structlog.processors.ExceptionRenderer(
                     structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
                 ),
+                without_colours,
                 redact,
                 structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=False, default=str),
             ],
@@ -93,6 +94,12 @@ def quiet(name: str) -> None:
     logger.handlers[:] = [logging.NullHandler()]
     logger.propagate = False
     logger.setLevel(logging.CRITICAL + 1)
+
+
+def without_colours(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop the copy of a line that uvicorn adds for terminals, with ANSI escapes (structlog processor)."""
+    event.pop("color_message", None)
+    return event
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -40,6 +40,6 @@ class Allocation:
         if single_piece:
             return 1 if available >= 1 else 0
         # A buffer must not hide the very last stock of a small maker who only ever has that one piece,
-        # but it may keep back pieces of a larger stock; design.md §5 "never round a single piece away".
+        # but it may keep back pieces of a larger stock.
         shown = max(available - self.buffer, 0)
         return shown if self.cap is None else min(shown, self.cap)

@@ -1,4 +1,4 @@
-"""How many pieces an account may show (before its buffer and cap): design.md §5 "Reserved for a campaign is not free".
+"""How many pieces an account may show (before its buffer and cap): docs/architecture.md, "Pieces".
 
 * what is on hand and promised to nobody, in the pooled locations or at the account's own one;
 * minus what is set aside there for campaigns on other accounts. An account's own campaign takes nothing from itself,

@@ -1,5 +1,6 @@
-"""The ledger: stock changes only by a movement with a unique reference and a reason (design.md §5).
+"""The ledger: stock changes only by a movement with a unique reference and a reason.
 
+The whole is in docs/architecture.md, "Orders and the ledger".
 A level is two numbers: what is *on hand* at a location, and what of it is *held*, promised to orders that have not
 gone yet. Free is the difference. What people count and move changes what is on hand; only orders change what is held
 (:mod:`syncer.inventory.posting`).

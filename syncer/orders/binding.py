@@ -1,4 +1,7 @@
-"""Which variant an order's line means: by the channel's ids first, by the text of its SKU last (design.md §5)."""
+"""Which variant an order's line means: by the channel's ids first, by the text of its SKU last.
+
+See docs/architecture.md, "Orders and the ledger".
+"""
 
 from __future__ import annotations
 

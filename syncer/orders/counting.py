@@ -1,8 +1,8 @@
 """What orders hold, and what has gone and come back: the difference to the ledger, appended with a revision.
 
-Level-triggered (design.md §5): an order as read now says how much of each variant it holds; what the ledger has of it
-stands in ``order_count``; the difference becomes one movement, whose reference carries the revision, so that no
-reading counts twice.
+Level-triggered (docs/architecture.md, "Orders and the ledger"): an order as read now says how much of each variant it
+holds; what the ledger has of it stands in ``order_count``; the difference becomes one movement, whose reference
+carries the revision, so that no reading counts twice.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A sale there may have lowered the number there: what an order tells about the channel's own stock (design.md §5).
+"""A sale there may have lowered the number there: what an order tells about the channel's own stock.
 
+The whole is in docs/architecture.md, "Orders and the ledger".
 Only where the platform is known to lower (or give back) its number at that status, and no write or look of ours can
 have crossed the sale, does the acknowledged number move with it. In every other case it is unknown, and set again: an
 extra write costs a call, a missed one costs a bowl.

@@ -1,5 +1,6 @@
-"""Going live: the open orders of a shop become holds before anything is sent there (design.md §5).
+"""Going live: the open orders of a shop become holds before anything is sent there.
 
+The whole is in docs/architecture.md, "Orders and the ledger".
 What a shop shows says nothing of what it has promised. So its open orders, however old, are read first and held;
 orders that were over by then are listed and not counted, never skipped in silence.
 """

@@ -1,5 +1,6 @@
-"""Take orders in: the one door through which a channel's orders reach the stock (design.md §5).
+"""Take orders in: the one door through which a channel's orders reach the stock.
 
+The whole is in docs/architecture.md, "Orders and the ledger".
 Everything happens inside the caller's write transaction: the orders as read, what their lines mean, what they hold
 and what has gone, what the channel's own numbers did meanwhile, and whether more was sold than there is.
 """

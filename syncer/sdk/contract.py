@@ -1,8 +1,8 @@
 """The contract of a connector: a tiny required part, optional protocols, and facts about the platform as data.
 
-A connector is a class with ``info``, ``Options``, ``check`` and ``render``. Whatever else the platform allows is
-declared by implementing a protocol below; the engine asks with ``isinstance`` and takes another road where a
-protocol is missing. Facts have safe defaults, and each names its source in the platform's fact sheet.
+A connector is a class with ``info``, ``options_type``, ``check``, ``budgets`` and ``render``. Whatever else the
+platform allows is declared by implementing a protocol below; the engine asks with ``isinstance`` and takes another
+road where a protocol is missing. Facts have safe defaults, and each names its source in the platform's fact sheet.
 """
 
 from __future__ import annotations

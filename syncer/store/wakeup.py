@@ -1,5 +1,6 @@
-"""Wake whoever waits for work, in any process, as soon as a commit has made some (design.md 4.2).
+"""Wake whoever waits for work, in any process, as soon as a commit has made some.
 
+Step 2 in docs/architecture.md, "The walk of one change".
 A wake-up carries no message: it means "look", and the rows say what is due. One that is lost costs time only,
 because the listener also polls slowly. The roads:
 

@@ -1,7 +1,8 @@
 """Falling is urgent, rising is careful: what of a write makes more buyable, and what is left of it without that.
 
-A write that makes more buyable goes out only after the account's orders were read (design.md 5): a sale there that
-we haven't seen would be sold once more. Falls never wait for that, not even for a rise of the same listing.
+A write that makes more buyable goes out only after the account's orders were read: a sale there that we haven't
+seen would be sold once more (docs/architecture.md, "Orders and the ledger"). Falls never wait for that,
+not even for a rise of the same listing.
 """
 
 from __future__ import annotations

@@ -54,6 +54,14 @@ def test_both_ways_of_logging_give_one_json_line_each(lines: Lines) -> None:
         assert abs(dt.datetime.now(dt.UTC) - at) < dt.timedelta(minutes=1)
 
 
+def test_no_colours_of_a_terminal_come_along(lines: Lines) -> None:
+    """Uvicorn adds to each line a copy of it with ANSI escapes."""
+    extra = {"color_message": "Started server process [\x1b[36m%d\x1b[0m]"}
+    logging.getLogger("uvicorn.error").info("Started server process [%d]", 7, extra=extra)
+    assert lines.read()[0]["event"] == "Started server process [7]"
+    assert "color_message" not in lines.stream.getvalue()
+
+
 def test_the_level_holds_for_both(lines: Lines) -> None:
     logging.getLogger("syncer.x").debug("hidden")
     structlog.get_logger("syncer.x").debug("hidden")

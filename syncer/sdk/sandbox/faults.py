@@ -1,4 +1,4 @@
-"""Faults that a test orders: what goes wrong, for which calls, how often (design.md section 7)."""
+"""Faults that a test orders: what goes wrong, for which calls, how often."""
 
 from __future__ import annotations
 

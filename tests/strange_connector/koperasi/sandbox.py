@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from koperasi.sales import SWITCHES, WORDS, entries, note, sale_json
+from koperasi.sandbox_sales import SWITCHES, WORDS, entries, note, sale_json
 
 from syncer.sdk.sandbox import (
     Address,
