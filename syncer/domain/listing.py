@@ -9,14 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 from syncer.domain.problem import Problem
-from syncer.domain.text import storable
+from syncer.domain.text import ID_MAX_LENGTH, checked_id, storable
 from syncer.domain.words import Words
 
 #: Anything that JSON can hold. Rendered fields are compared by equality, so they must be canonical.
 Json = Any
 
 #: Bounds of what a channel may say; beyond them it counts as not known (security.md H6).
-ID_MAX_LENGTH = 120
 _QUANTITY_MAX = 2**31 - 1
 _PRICE_MAX = Decimal(10) ** 13
 
@@ -137,7 +136,7 @@ class RemoteOffer:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "remote_id", _checked_id(self.remote_id))
+        put(self, "remote_id", checked_id(self.remote_id))
         put(self, "sku", str(storable(self.sku))[:ID_MAX_LENGTH])
         put(self, "option_values", tuple(storable(value) for value in self.option_values))
         put(self, "fields", storable(self.fields))
@@ -172,7 +171,7 @@ class RemoteListing:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "remote_id", _checked_id(self.remote_id))
+        put(self, "remote_id", checked_id(self.remote_id))
         put(self, "marker", storable(self.marker))
         put(self, "fields", storable(self.fields))
         put(self, "option_names", tuple(storable(name) for name in self.option_names))
@@ -182,10 +181,3 @@ class RemoteListing:
     def offer(self, key: str) -> RemoteOffer | None:
         """Return the offer bound to our ``key``, if it is there."""
         return next((offer for offer in self.offers if offer.key == key), None)
-
-
-def _checked_id(value: str) -> str:
-    found = str(storable(value))
-    if len(found) > ID_MAX_LENGTH:
-        raise ValueError("an id of the channel is too long")
-    return found

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from syncer.domain.listing import ID_MAX_LENGTH
-from syncer.domain.text import storable
+from syncer.domain.text import ID_MAX_LENGTH, checked_id, storable
 
 #: Bound of what one line may say; beyond it the line counts as not understood (security.md H6).
 QUANTITY_MAX = 1_000_000
@@ -58,7 +57,7 @@ class OrderLine:
 
     def __post_init__(self) -> None:
         for name in ("line_id", "listing_id", "offer_id", "promotion", "status"):
-            object.__setattr__(self, name, _checked_id(getattr(self, name)))
+            object.__setattr__(self, name, checked_id(getattr(self, name)))
         object.__setattr__(self, "sku", str(storable(self.sku))[:ID_MAX_LENGTH])
         object.__setattr__(self, "title", str(storable(self.title))[:300])
         if not 0 <= self.quantity <= QUANTITY_MAX:
@@ -84,7 +83,7 @@ class RemoteOrder:
 
     def __post_init__(self) -> None:
         for name in ("remote_id", "status", "front"):
-            object.__setattr__(self, name, _checked_id(getattr(self, name)))
+            object.__setattr__(self, name, checked_id(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +158,3 @@ class _Said:
         away = max(old.gone - gone - held, 0)
         unsure = self.asked or away > old.returned
         return Count(held, gone + away, min(old.returned, gone + away)), unsure
-
-
-def _checked_id(value: str) -> str:
-    found = str(storable(value))
-    if len(found) > ID_MAX_LENGTH:
-        raise ValueError("an id of the channel is too long")
-    return found

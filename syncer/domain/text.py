@@ -23,6 +23,8 @@ _JOINER_ALONE = re.compile(
 SKU_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,49}")
 SKU_MAX_LENGTH = 50
 SEARCH_MAX_LENGTH = 200
+#: The longest id of a channel, in characters (security.md H6).
+ID_MAX_LENGTH = 120
 
 
 class BadText(SyncerError):
@@ -60,6 +62,14 @@ def _without_broken(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {_without_broken(name): _without_broken(item) for name, item in value.items()}
     return [_without_broken(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def checked_id(value: str) -> str:
+    """Return an id of a channel as it can be stored; raise ValueError for one that is too long to be one."""
+    found = str(storable(value))
+    if len(found) > ID_MAX_LENGTH:
+        raise ValueError("an id of the channel is too long")
+    return found
 
 
 def search_text(value: str) -> str:

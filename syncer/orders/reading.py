@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from syncer.domain.listing import ID_MAX_LENGTH
 from syncer.domain.problem import Problem
+from syncer.domain.text import ID_MAX_LENGTH
 from syncer.sdk.contract import OrderFacts
 from syncer.store.order_tables import channel_order, order_hint, order_read
 from syncer.store.tables import account
