@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, true
 from syncer.channels.connectors import sandbox_of
 from syncer.channels.records import Account
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
-from syncer.orders.binding import Named
+from syncer.orders.binding import Named, named
 from syncer.store.order_tables import channel_order, order_line
 from syncer.store.upsert import insert_or_keep
 
@@ -221,7 +221,7 @@ def _differs(entry: Entry) -> bool:
         for one in stored.lines
     }
     after = {
-        (one.line_id, _name(one.line), line.quantity, line.status, line.promotion, one.variant_id, one.meaning)
+        (one.line_id, named(one.line), line.quantity, line.status, line.promotion, one.variant_id, one.meaning)
         for one in entry.lines
         for line in [one.line]
     }
@@ -264,7 +264,3 @@ def _line_row(order_id: int, bound: Bound) -> dict[str, Any]:
         "variant_id": bound.variant_id,
         "meaning": bound.meaning.value,
     }
-
-
-def _name(line: OrderLine) -> Named:
-    return Named(line.listing_id, line.offer_id, line.sku.strip())
