@@ -96,9 +96,11 @@ def _after_a_write(shop: Shop, error: NotSent) -> ConnectorError:
 
 
 def _read(shop: Shop, task: Task) -> None:
+    started = time.monotonic()
     found = _look(shop, task, lambda publisher: publisher.fetch_listing(task.item.known.remote_id or ""))
+    ms = (time.monotonic() - started) * 1000
     if isinstance(found, RemoteListing):
-        _log(shop, task, record_read(shop, task, found, utc_now()), 0.0)
+        _log(shop, task, record_read(shop, task, found, utc_now()), ms)
 
 
 def _seek(shop: Shop, task: Task) -> None:
