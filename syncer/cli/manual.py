@@ -83,7 +83,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "listings / offers": "sku remote_id price stock certain problem cannot_stop_until",
         "problems": "kind account handle title sku state code message remedy who field question since",
         "drift": "at account handle title sku field known seen owner question",
-        "sync": "account state mode sent counts waiting problems questions",
+        "sync": "account state mode sent counts waiting problems questions last_error",
         "doctor": "subject good message",
         "key status": "key newest known values",
         "import (an object)": "format dry_run rows new changed unchanged products_failed rows_failed variants "

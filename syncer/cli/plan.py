@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,13 +12,16 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, command, single
-from syncer.cli.texts import both, say
+from syncer.cli.texts import both, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
     from syncer.sync.preview import Planned
 
 app = single()
+
+#: How many products one line of the table names.
+_NAMED = 2
 
 
 @command(
@@ -52,9 +56,24 @@ def plan(
             Words("PERUBAHAN", "CHANGES"),
             Words("SEBAB", "WHY"),
         ],
-        [[row.account, row.handle, row.kind, _changes(row), _why(row)] for row in rows],
+        _lines(rows),
     )
     _say_next(rows)
+
+
+def _lines(rows: Sequence[Planned]) -> list[list[str]]:
+    """Return the table's lines. Products of a shop of which all else is the same are one line, with their count."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        alike.setdefault((row.account, row.kind, _changes(row), _why(row)), []).append(row.handle)
+    return [[shop, _products(handles), *rest] for (shop, *rest), handles in alike.items()]
+
+
+def _products(handles: Sequence[str]) -> str:
+    """Name a few products, and say how many more there are."""
+    more = len(handles) - _NAMED
+    named = ", ".join(handles[:_NAMED])
+    return named if more <= 0 else f"{named} {word(f'dan {more} lagi', f'and {more} more')}"
 
 
 def _say_next(rows: list[Planned]) -> None:

@@ -12,13 +12,14 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, command, single
-from syncer.cli.texts import both, word
+from syncer.cli.texts import both, say, word
 from syncer.domain.words import SyncerError, Words
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from syncer.channels.records import Account
+    from syncer.sync.status import AccountStatus
 
 app = single()
 
@@ -222,9 +223,16 @@ def _summary(desk: Desk, accounts: Sequence[Account], before: int) -> list[dict[
             "waiting": status[name].due,
             "problems": problems.get(name, 0),
             "questions": status[name].questions,
+            "last_error": _trouble(status[name]),
         }
         for name in names.values()
     ]
+
+
+def _trouble(status: AccountStatus) -> str | None:
+    """Return why the shop can't be reached or read now, or ``None``."""
+    words = status.last_error or status.orders.problem
+    return say(words) if words else None
 
 
 def _unfinished(row: dict[str, Any]) -> bool:
@@ -232,7 +240,7 @@ def _unfinished(row: dict[str, Any]) -> bool:
     if row["state"] in ("sign_in_needed", "stopped"):
         return True
     sends = row["state"] == "active" and row["mode"] == "live"
-    return bool(sends and (row["problems"] or row["questions"] or row["waiting"]))
+    return bool(sends and (row["problems"] or row["questions"] or row["waiting"] or row["last_error"]))
 
 
 def _say(rows: Sequence[dict[str, Any]]) -> None:
@@ -245,23 +253,43 @@ def _say(rows: Sequence[dict[str, Any]]) -> None:
         )
         return
     for row in rows:
-        writes = sum(row["sent"].values())
-        live = row["counts"].get("live", 0)
+        _say_one(row)
+
+
+def _say_one(row: dict[str, Any]) -> None:
+    """Say how one shop stands; only one that could be reached gets its tick."""
+    writes = sum(row["sent"].values())
+    live = row["counts"].get("live", 0)
+    if row["last_error"]:
+        out.line(
+            word(
+                f"! {row['account']}: {writes} kiriman; {live} produk tayang menurut kabar terakhir.",
+                f"! {row['account']}: {_count(writes, 'write')}; {_count(live, 'product')} live when last heard of.",
+            )
+        )
+        out.line(f"  {out.clean(row['last_error'])}")
+    else:
         out.done(
             Words(
                 f"{row['account']}: {writes} kiriman; {live} produk tayang.",
-                f"{row['account']}: {writes} writes; {live} products live.",
+                f"{row['account']}: {_count(writes, 'write')}; {_count(live, 'product')} live.",
             )
         )
-        for key, indonesian, english in (
-            ("waiting", "masih menunggu", "still waiting"),
-            ("problems", "masalah; lihat: syncer problems", "problems; see: syncer problems"),
-            ("questions", "pertanyaan; lihat: syncer problems", "questions; see: syncer problems"),
-        ):
-            if row[key]:
-                out.line(f"  {row[key]} {word(indonesian, english)}")
-        if row["state"] != "active" or row["mode"] != "live":
-            from syncer.cli.account import state_words
-            from syncer.cli.texts import say
+    for key, indonesian, english in (
+        ("problems", "masalah", "problem"),
+        ("questions", "pertanyaan", "question"),
+    ):
+        if row[key]:
+            what = word(f"{row[key]} {indonesian}; lihat", f"{_count(row[key], english)}; see")
+            out.line(f"  {what}: syncer problems")
+    if row["waiting"]:
+        out.line(f"  {row['waiting']} {word('masih menunggu', 'still waiting')}")
+    if row["state"] != "active" or row["mode"] != "live":
+        from syncer.cli.account import state_words
 
-            out.line(f"  {say(state_words(row['state'], row['mode']))}")
+        out.line(f"  {say(state_words(row['state'], row['mode']))}")
+
+
+def _count(number: int, what: str) -> str:
+    """Return English for so many of these."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

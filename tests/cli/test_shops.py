@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from syncer.sdk.sandbox import RunningSandbox
-from tests.cli.conftest import Cli, first_line, give_photos, join
+from syncer.sdk.sandbox import RunningSandbox, sandbox_class
+from tests.cli.conftest import CATALOGUE, Cli, first_line, give_photos, join
 
 
 def there(shop: RunningSandbox) -> dict[str, dict[str, Any]]:
@@ -121,6 +121,29 @@ def test_what_is_missing_is_a_problem_with_its_remedy(sqlite_cli: Cli, shop: Run
     cli.ok("retry", "MK", "--account", "Orange")
     cli.ok("sync")
     assert cli.json("problems") == []
+
+
+def test_a_shop_that_is_down_gets_no_tick(sqlite_cli: Cli) -> None:
+    cli = sqlite_cli
+    with RunningSandbox(sandbox_class("shopee")({"burst_per_s": 200, "variation_wait_s": 0.2})) as shop:
+        published(cli, shop)
+        assert "✓ Orange: 0 writes; 2 products live." in cli.ok("sync").out
+    told = cli("sync")
+    assert told.code == 3
+    assert "✓" not in told.out
+    assert "! Orange: 0 writes; 2 products live when last heard of." in told.out
+    assert "reached" in cli("sync", "--json").json[0]["last_error"]
+
+
+def test_the_plan_says_the_same_of_many_products_once(sqlite_cli: Cli, shop: RunningSandbox) -> None:
+    cli = sqlite_cli
+    head, row = CATALOGUE.splitlines()[:2]
+    cli.catalogue("\n".join([head, *(row.replace("MK", f"PR{number}") for number in range(5))]))
+    join(cli, shop)
+    cli.ok("publish", "--all", "--account", "Orange")
+    lines = [line for line in cli.ok("plan").out.splitlines() if line.startswith("Orange ")]
+    assert len(lines) == 1
+    assert "PR0, PR1 and 3 more" in lines[0]
 
 
 def test_what_a_person_changed_there_is_seen(sqlite_cli: Cli, shop: RunningSandbox) -> None:

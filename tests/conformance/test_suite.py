@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -18,7 +19,10 @@ from syncer.sdk.http import HttpClient
 from syncer.sdk.operations import Kind, Operation, Result
 from syncer.sdk.registry import UnknownConnector
 from syncer.sdk.testing import Bench, ConnectorSuite
+from syncer.sdk.testing.__main__ import main
 from syncer.sdk.testing.pace import most_in_window
+from tests.conformance import test_koperasi
+from tests.strange_connector.install import HERE
 
 
 class _Suite(ConnectorSuite):
@@ -218,6 +222,30 @@ def test_a_declared_gap_that_passes_fails_the_run(bench: Bench) -> None:
 def test_a_gap_that_is_no_check_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_Gaps, "gaps", {"sise alone": "misspelled"})
     assert "there is no check 'sise alone'" in _caught(_Gaps().test_gaps)
+
+
+def test_the_names_that_gaps_take_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["koperasi"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert set(test_koperasi.TestKoperasi.gaps) < set(shown)
+    assert {"pages", "partial failure of a stock change", "a lost answer during a create"} < set(shown)
+    assert "a refresh token works once" not in shown, "Koperasi has no tokens"
+    assert main(["koperasy"]) == 1
+    assert "koperasy" in capsys.readouterr().err
+    assert main([]) == 2
+
+
+def test_the_recipe_prints_the_real_test_file() -> None:
+    page = (HERE.parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    file = (HERE.parent / "conformance" / "test_koperasi.py").read_text("utf-8")
+    assert textwrap.indent(f"```python\n{file}```\n", "   ", lambda line: line != "\n") in page
+
+
+def test_the_recipe_names_the_files_of_its_example() -> None:
+    page = (HERE.parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    for file in (HERE / "koperasi").glob("[a-z]*"):
+        if file.suffix in (".py", ".md"):
+            assert f"`{file.name}`" in page, file.name
 
 
 def test_checks_of_missing_capabilities_are_left_out() -> None:

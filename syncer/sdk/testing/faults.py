@@ -107,7 +107,10 @@ class FaultChecks(Wishes):
         bench.strike_next_write("partial")
         sent = kind if kind in bench.info.operations else Kind.UPDATE
         result = bench.driver.apply(bench.driver.operation(sent, after, offers=keys))
-        assert bench.struck() == 1, f"no batch of {kind} was struck"
+        assert bench.struck() == 1, (
+            f"no batch of {kind} was struck: the sandbox marks a call that writes several offers with "
+            "Operation(batch=True); if the platform has none, or its calls fail as a whole, declare the gap"
+        )
         assert result.error is None, f"some offers failed, and the whole operation was given up: {result.error!r}"
         failed = set(result.offer_errors)
         assert failed, "offers failed there, and nothing tells which"

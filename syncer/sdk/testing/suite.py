@@ -116,3 +116,12 @@ class ConnectorSuite(
         for gap, reason in self.gaps.items():
             assert gap in names, f"there is no check {gap!r}; there are: {', '.join(sorted(names))}"
             assert reason.strip(), f"the gap {gap!r} gives no reason"
+
+
+def suite_names(connector: str) -> list[str]:
+    """Return the names of all checks that apply to a connector, sorted, as ``gaps`` takes them.
+
+    Raises UnknownConnector.
+    """
+    suite: type[ConnectorSuite] = type("Suite", (ConnectorSuite,), {"connector": connector})
+    return sorted(names_of(suite, suite.values))
