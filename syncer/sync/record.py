@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
@@ -13,7 +14,6 @@ from syncer.domain.listing import Status
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
 from syncer.inventory.reserving import campaign_ends
-from syncer.inventory.weeks import TIME_ZONE
 from syncer.sdk.errors import ConnectorError, Gone, OutcomeUnknown, PictureGone, Recovery, Transient, Unclassified
 from syncer.sdk.operations import Kind, Operation, Result
 from syncer.store.engine import read, write
@@ -244,6 +244,9 @@ class _Written:
             pause = min(pause, self.shop.finding.read_lag_s)
         elif recovery is Recovery.WAIT_STATE:
             values["state"] = "blocked"
+            if self.task.difference.lane is Lane.STOP:
+                # What blocks it may end without a word, and every minute sells what isn't there.
+                pause = min(pause, self.shop.timing.stop_again_s)
         elif recovery in _REFUSED:
             self._strike(recovery, outcome, urgent=urgent)
             pause = pause if urgent else max(pause, self.shop.timing.strike_s)
@@ -298,7 +301,8 @@ class _Written:
             return
         again: dt.datetime = outcome.values["due_at"]
         until = max(again, self._campaign_ends(keys) or again)
-        outcome.values |= {"stop_by": None, "problem": _cannot_stop(error, until).to_json()}
+        problem = _cannot_stop(error, until, self.shop.account.time_zone)
+        outcome.values |= {"stop_by": None, "problem": problem.to_json()}
         outcome.event = "cannot_stop"
         outcome.detail |= {"until": until.isoformat(), "offers": list(keys)}
         for key in keys:
@@ -325,9 +329,9 @@ class _Written:
         return later[0] if later else None
 
 
-def _cannot_stop(error: ConnectorError, until: dt.datetime) -> Problem:
-    """The alert of what is sold out and still on sale there: until when, and what was done about it."""
-    about, said = error.problem(), f"{until.astimezone(TIME_ZONE):%d-%m-%Y %H:%M} WIB"
+def _cannot_stop(error: ConnectorError, until: dt.datetime, time_zone: str) -> Problem:
+    """The alert of what is sold out and still on sale there: until when, there, and what was done about it."""
+    about, said = error.problem(), _local(until, time_zone)
     words = Words(
         f"Sudah habis tetapi belum bisa dihentikan sampai {said}; toko lain yang berbagi stok ini tidak "
         f"menjualnya. {about.words.id}",
@@ -335,6 +339,13 @@ def _cannot_stop(error: ConnectorError, until: dt.datetime) -> Problem:
         f"{about.words.en}",
     )
     return replace(about, words=words)
+
+
+def _local(moment: dt.datetime, time_zone: str) -> str:
+    """Return a moment in a time zone with its name (WIB, WITA, CET), or its offset where it has no name."""
+    there = moment.astimezone(ZoneInfo(time_zone))
+    name = there.tzname() or ""
+    return f"{there:%d-%m-%Y %H:%M} {name if name.isalpha() else f'UTC{name}'}"
 
 
 def seeking(now: dt.datetime, tried: dt.datetime) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from syncer.channels.account_settings import set_allocation
+from syncer.channels.account_settings import set_allocation, set_time_zone
 from syncer.channels.records import Account
 from syncer.domain.stock import Allocation
 from syncer.inventory import reserving
@@ -86,6 +87,8 @@ def test_while_a_promotion_refuses_a_stop_no_other_shop_sells_it(world: World) -
     shop = {"shop_id": one.shop_id, "sku": "guci"}
     world.control.ask("POST", "promotions", shop | {"lock": ["stock", "unlist"], "until_s": 100})
     set_aside(world, one, "guci", 1)
+    with write(world.engine) as connection:
+        set_time_zone(connection, one, "Asia/Makassar")
     world.settle()
     assert shown(world, "guci", one, two) == (5, 4)
     with read(world.engine) as connection:
@@ -93,11 +96,12 @@ def test_while_a_promotion_refuses_a_stop_no_other_shop_sells_it(world: World) -
     with world.at_work():
         keep_back(world, one, 5)
         wait_until(lambda: shown(world, "guci", two) == (0,), 5.0)
-    # Until the campaign's planned end, and the alert says so.
+    # Until the campaign's planned end, and the alert says so, by the clock of the shop.
     assert stuck_until(world, one) == ends
     with read(world.engine) as connection:
         problem = connection.execute(select(listing.c.problem).where(listing.c.account_id == one.id)).scalar_one()
-    assert "can't be stopped until" in problem["words"]["en"]
+    end = f"{ends.astimezone(ZoneInfo('Asia/Makassar')):%d-%m-%Y %H:%M} WITA"
+    assert f"can't be stopped until {end}" in problem["words"]["en"]
     assert shown(world, "guci", one) == (5,)
     world.control.ask("POST", "clock", {"advance_s": 200})
     world.hurry()
