@@ -9,7 +9,6 @@ import json as jsonlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +16,7 @@ from connectors.tiktok_shop import errors
 from connectors.tiktok_shop.options import TiktokShopOptions
 from syncer.sdk.contract import Context, Tokens
 from syncer.sdk.errors import ConnectorError, OutcomeUnknown, Transient
-from syncer.sdk.http import Answer
+from syncer.sdk.http import Answer, retry_after_s
 from syncer.sdk.sign_in import tokens_from_options
 from syncer.sdk.wire import Object, as_object, objects, request_id, sentence, text
 
@@ -25,7 +24,6 @@ log = logging.getLogger(__name__)
 
 #: How long an access token lives where nobody says (tiktok_shop.md 4.3).
 ACCESS_LIFE = dt.timedelta(days=7)
-_MOST_WAIT_S = 3600.0
 Params = Mapping[str, str]
 
 
@@ -172,7 +170,7 @@ class TiktokClient:
 
     def _reply(self, operation: str, answer: Answer) -> Reply:
         body = _envelope(answer)
-        after_s = retry_after(answer.headers, self._context.now())
+        after_s = retry_after_s(answer.headers, self._context.now(), least_s=1.0)
         if body is None:
             raise errors.by_status(answer.status, write=answer.write, after_s=after_s)
         code, message = text(body.get("code")), self._clean(body.get("message"))
@@ -218,20 +216,6 @@ def _envelope(answer: Answer) -> Object | None:
     except ValueError:
         return None
     return body if isinstance(body, dict) and "code" in body else None
-
-
-def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for, given as seconds or as a date (tiktok_shop.md 13)."""
-    value = next((found for name, found in headers.items() if name.lower() == "retry-after"), "")
-    if value.strip().isdigit():
-        return min(max(float(value), 1.0), _MOST_WAIT_S)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return min(max((moment - now).total_seconds(), 1.0), _MOST_WAIT_S)
 
 
 def first_tokens(options: TiktokShopOptions, context: Context) -> Tokens | None:

@@ -6,12 +6,14 @@ engine, which looks at the state and computes it anew.
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import json as jsonlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
@@ -34,6 +36,8 @@ READ_TIMEOUT_S = 30.0
 #: A whole call ends after this long, even if its answer drips in byte by byte (security.md H5).
 CALL_DEADLINE_S = 60.0
 READ_TRIES = 3
+#: The longest that a server can make us wait by ``Retry-After``, in seconds.
+MOST_WAIT_S = 3600.0
 
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
@@ -99,6 +103,23 @@ class Answer:
             return jsonlib.loads(self.body)
         except (ValueError, RecursionError):  # RecursionError: a thousand lists in one another
             raise _no_answer(self.write, "not_json") from None
+
+
+def retry_after_s(headers: Mapping[str, str], now: dt.datetime, *, least_s: float = 0.0) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for, given as seconds or as a date; ``None`` if it says nothing.
+
+    ``now`` is aware. The answer is at least ``least_s`` and at most an hour: no server stops us longer.
+    """
+    value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "").strip()
+    if value.isdecimal():
+        return min(max(float(value), least_s), MOST_WAIT_S)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return min(max((moment - now).total_seconds(), least_s), MOST_WAIT_S)
 
 
 def is_loopback(url: str) -> bool:

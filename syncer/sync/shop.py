@@ -27,7 +27,7 @@ from syncer.sdk.contract import (
     TunesOrders,
 )
 from syncer.sdk.errors import Transient
-from syncer.sdk.http import CallRecord
+from syncer.sdk.http import CallRecord, retry_after_s
 from syncer.store.errors import StoreError
 from syncer.store.marks import Lane
 from syncer.store.sealed import Keys
@@ -44,7 +44,8 @@ class Timing:
 
     ``poll_s``: the safety net when a wake-up is lost. ``lease_s``: how long a lease lasts without renewal.
     ``call_deadline_s``: the longest a call may take. ``backoff_s`` and ``backoff_most_s``: first and longest
-    pause after a passing fault; ``urgent_most_s``: the longest for stock that falls; ``strike_s``: the least after a
+    pause after a passing fault; ``urgent_most_s``: the longest for stock that falls; ``stop_again_s``: the longest for a
+    stop that something there blocks; ``strike_s``: the least after a
     refusal. ``order_poll_s``: how often orders are read where no webhook comes. ``late_write_s`` and
     ``search_lag_s`` replace what the connector says.
     """
@@ -55,6 +56,7 @@ class Timing:
     backoff_s: float = 1.0
     backoff_most_s: float = 300.0
     urgent_most_s: float = 15.0
+    stop_again_s: float = 30.0
     strike_s: float = 30.0
     sweep_s: float = 3600.0
     order_poll_s: float = 60.0
@@ -146,8 +148,7 @@ class ShopGate:
         """Learn from an answer's status: 429 pauses, anything else that answered shortens the next pause."""
         self._pacer.answered(self._pacer.sent())
         if status == 429:
-            value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
-            self._pacer.refused(None, min(float(value), 3600.0) if value.isdigit() else None)
+            self._pacer.refused(None, retry_after_s(headers, utc_now()))
         elif status:
             self._pacer.accepted()
 

@@ -17,13 +17,14 @@ from syncer.domain.listing import RemoteListing
 from syncer.domain.words import Words
 from syncer.sdk.contract import Budget, PublishesListings
 from syncer.sdk.errors import ConnectorError, Gone, Recovery
+from syncer.sdk.http import retry_after_s
 from syncer.store.engine import read
 from syncer.store.marks import Lane
 from syncer.sync.adopting.plan import is_there
 from syncer.sync.lease import Lease, holder
 from syncer.sync.pace import Pacer
 from syncer.sync.service import Deps
-from syncer.sync.shop import Shop, ShopGate
+from syncer.sync.shop import Shop, ShopGate, utc_now
 from syncer.sync.sweep import MOST_PAGES
 
 #: The share of each budget that a walk may spend while a daemon spends the same budget for other shops.
@@ -56,8 +57,7 @@ class _Gate:
     def after(self, operation: str, status: int, headers: Mapping[str, str]) -> None:
         """Pause after a 429."""
         if status == 429:
-            value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
-            self._pacer.refused(None, min(float(value), 3600.0) if value.isdigit() else None)
+            self._pacer.refused(None, retry_after_s(headers, utc_now()))
         elif status:
             self._pacer.accepted()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connectors.tiktok_shop.client import retry_after, sign
+from connectors.tiktok_shop.client import sign
 from syncer.domain.listing import RemoteListing, RemoteOffer, Rendered, RenderedOffer
 from syncer.sdk.errors import (
     OutcomeUnknown,
@@ -19,6 +19,7 @@ from syncer.sdk.errors import (
     SignInNeeded,
     Transient,
 )
+from syncer.sdk.http import retry_after_s
 from syncer.sdk.operations import Kind, ListingRef, Operation
 from syncer.sdk.testing.builders import picture_file
 from tests.connectors.tiktok_shop.canned import (
@@ -252,13 +253,14 @@ def test_without_an_envelope_the_status_counts(canned: Canned, answer: Any, writ
         ("Wed, 01 Jan 2025 00:00:30 GMT", 30.0),
         ("Tue, 31 Dec 2024 23:00:00 GMT", 1.0),
         ("soon", None),
+        ("²", None),
         ("999999", 3600.0),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
     now = dt.datetime.fromtimestamp(AT, dt.UTC)
-    assert retry_after({"retry-after": header}, now) == seconds
-    assert retry_after({}, now) is None
+    assert retry_after_s({"retry-after": header}, now, least_s=1.0) == seconds
+    assert retry_after_s({}, now) is None
 
 
 def test_a_throttled_call_says_when_to_go_on(canned: Canned) -> None:

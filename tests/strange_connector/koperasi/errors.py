@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from syncer.domain.words import Words
@@ -16,10 +17,7 @@ from syncer.sdk.errors import (
     Transient,
     Unclassified,
 )
-from syncer.sdk.http import Answer
-
-#: A wait that the platform asks for is obeyed up to this long, in seconds.
-LONGEST_WAIT_S = 3600.0
+from syncer.sdk.http import Answer, retry_after_s
 
 GONE = Words("Barang ini sudah tidak ada di Koperasi.", "This piece is no longer at Koperasi.")
 BUSY = Words("Koperasi meminta jeda sebentar.", "Koperasi asks for a short break.")
@@ -79,5 +77,5 @@ def check(answer: Answer) -> Any:
 
 
 def _wait(answer: Answer) -> float:
-    told = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "1")
-    return min(float(told), LONGEST_WAIT_S) if told.isdigit() else 1.0
+    told = retry_after_s(answer.headers, dt.datetime.now(dt.UTC))
+    return 1.0 if told is None else told
