@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from syncer.cli.desk import Desk
+    from syncer.store.skus import FoundVariant
 
 app = group("Karya yang hanya satu: di toko mana ditampilkan.", "Single pieces: which shop shows them.", alone=True)
 
@@ -56,6 +57,7 @@ def pieces(
 def _placed(connection: Connection) -> list[dict[str, Any]]:
     from sqlalchemy import select
 
+    from syncer.inventory.levels import available
     from syncer.store.order_tables import placement
     from syncer.store.tables import account, variant
 
@@ -67,9 +69,12 @@ def _placed(connection: Connection) -> list[dict[str, Any]]:
         .outerjoin(there, there.c.id == placement.c.to_account_id)
         .order_by(variant.c.sku)
     )
+    rows = connection.execute(query).all()
+    free = available(connection, [row.variant_id for row in rows])
     return [
         {
             "sku": row.sku,
+            "free": free[row.variant_id],
             "account": row.here_name,
             "to": row.there_name,
             "state": row.state,
@@ -79,7 +84,7 @@ def _placed(connection: Connection) -> list[dict[str, Any]]:
             "stopped_at": row.stopped_at,
             "problem": row.problem,
         }
-        for row in connection.execute(query)
+        for row in rows
     ]
 
 
@@ -101,7 +106,7 @@ def _note(one: dict[str, Any]) -> str:
         stopped = one["stopped_at"] is not None
         step = Words("membaca pesanan", "reading orders") if stopped else Words("dihentikan dulu", "being stopped")
         return say(Words(f"pindah ke {one['to']}: {step.id}", f"moving to {one['to']}: {step.en}"))
-    return ""
+    return "" if one["free"] > 0 else say(Words("habis", "sold out"))
 
 
 @command(
@@ -288,7 +293,31 @@ def _both(connection: Connection, sku: str, to: str) -> tuple[int, Any]:
                 f"{account.name} can't show {found.sku}: publish it there first, and see that the shop is active.",
             )
         )
+    _check_piece(connection, found)
     return found.id, account
+
+
+def _check_piece(connection: Connection, found: FoundVariant) -> None:
+    """Refuse what is shown everywhere: it isn't held to one shop, so there is nothing to move."""
+    from sqlalchemy import select
+
+    from syncer.domain.words import SyncerError
+    from syncer.inventory.levels import available
+    from syncer.inventory.placing import load_rules
+    from syncer.store.order_tables import placement
+
+    rule = load_rules(connection, [found.product_id])[found.product_id]
+    free = available(connection, [found.id])[found.id]
+    placed = connection.execute(select(placement.c.variant_id).where(placement.c.variant_id == found.id)).first()
+    if placed is None and rule.why(single_piece=found.single_piece, free=free) is None:
+        raise SyncerError(
+            Words(
+                f"{found.sku} tampil di semua toko (stok {free}), jadi tidak perlu dipindah. Untuk membatasinya: "
+                "`syncer pieces rule REF --mode one`.",
+                f"{found.sku} is shown by every shop ({free} free), so there is nothing to move. To hold it to one: "
+                "`syncer pieces rule REF --mode one`.",
+            )
+        )
 
 
 @command(

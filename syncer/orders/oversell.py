@@ -119,6 +119,8 @@ class _Said:
     def __call__(self) -> None:
         import structlog  # a command that counts stock starts without it
 
+        if not structlog.is_configured():
+            return  # a command says it itself, in its own words
         log = structlog.get_logger("syncer.orders")
         log.warning("oversell", variant_id=self._flag.variant_id, short=self._flag.short, oversell_id=self._flag.id)
 

@@ -13,6 +13,7 @@ from syncer.domain.problem import Problem
 from syncer.domain.words import SyncerError, Words
 from syncer.store.engine import write
 from syncer.store.marks import Due, Lane, mark
+from syncer.store.order_tables import placement
 from syncer.store.tables import account, listing, offer, product, question, variant
 from syncer.store.wakeup import wake_after_commit
 from syncer.sync.brakes import answer_brake
@@ -96,7 +97,23 @@ def problem_rows(connection: Connection) -> list[ProblemRow]:
         )
         for row in connection.execute(single)
     ]
-    return rows
+    return rows + _held_up_pieces(connection)
+
+
+def _held_up_pieces(connection: Connection) -> list[ProblemRow]:
+    """Return pieces whose hand-over waits for an account that is out of reach."""
+    query = (
+        select(account.c.name, product.c.handle, product.c.title, variant.c.sku, placement.c.problem, placement.c.since)
+        .join(variant, variant.c.id == placement.c.variant_id)
+        .join(product, product.c.id == variant.c.product_id)
+        .join(account, account.c.id == placement.c.to_account_id)
+        .where(placement.c.problem.is_not(None))
+        .order_by(account.c.name, variant.c.sku)
+    )
+    return [
+        ProblemRow(row.name, row.handle, row.title, row.sku, "moving", Problem.from_json(row.problem), row.since)
+        for row in connection.execute(query)
+    ]
 
 
 def confirm(engine: Engine, question_id: int, *, actor: str, now: dt.datetime, choice: str | None = None) -> int:

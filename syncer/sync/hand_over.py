@@ -31,9 +31,12 @@ from syncer.sync.known import STATUS, quantity_name
 _LOG = structlog.get_logger("syncer.sync")
 #: A read may show a state this old where the connector doesn't say, in seconds.
 READ_LAG_S = 5.0
-#: Pause between two looks while a piece is on its way, and when none is; how often days at an account are counted.
-MOVING_S, IDLE_S, ROTATE_S = 0.05, 10.0, 60.0
+#: Pause between two looks while a piece is on its way, when one is held up, and when none is; how often days at an
+#: account are counted. In seconds.
+MOVING_S, HELD_UP_S, IDLE_S, ROTATE_S = 0.05, 1.0, 10.0, 60.0
 _AT_ONCE = 50
+#: So many calls in a row that failed there make an account count as out of reach.
+OUT_OF_REACH_TRIES = 3
 _NOT_SOLD = (Status.HIDDEN.value, Status.DELETED.value, Status.REJECTED.value)
 
 
@@ -81,7 +84,7 @@ class PieceMover:
             if self._stopping.is_set():
                 return
             try:
-                pause = MOVING_S if self._work() else IDLE_S
+                pause = self._work()
             except StoreError as error:
                 _LOG.warning("store", problem=error.words.en)
                 pause = 1.0
@@ -90,7 +93,8 @@ class PieceMover:
                 pause = IDLE_S
             self._stopping.wait(MOVING_S)
 
-    def _work(self) -> int:
+    def _work(self) -> float:
+        """Do what can be done; return the seconds until there may be more."""
         now = dt.datetime.now(dt.UTC)
         with self._lock:
             unplaced, self._unplaced = sorted(self._unplaced), set()
@@ -99,7 +103,8 @@ class PieceMover:
         if time.monotonic() - self._rotated_at > ROTATE_S:
             self._rotated_at = time.monotonic()
             self._rotate(now)
-        return advance(self._engine, now, self._read_lags_s())
+        moving, held_up = advance(self._engine, now, self._read_lags_s())
+        return MOVING_S if moving else HELD_UP_S if held_up else IDLE_S
 
     def _rotate(self, now: dt.datetime) -> None:
         with read(self._engine) as connection:
@@ -109,25 +114,38 @@ class PieceMover:
             rotate(connection, now=now)
 
 
-def count_moving(connection: Connection) -> int:
-    """Return how many pieces are on their way and get on by themselves."""
-    mine = and_(placement.c.state == "moving", placement.c.problem.is_(None))
-    return int(connection.execute(select(func.count()).select_from(placement).where(mine)).scalar_one())
+def count_moving(connection: Connection, at_work: Collection[int] | None = None) -> int:
+    """Return how many pieces are on their way and get on by themselves.
+
+    ``at_work`` are the accounts that somebody works on now (``None``: all): a piece that another one still shows waits
+    for that one.
+    """
+    moving = and_(placement.c.state == "moving", placement.c.problem.is_(None))
+    rows = connection.execute(select(placement.c.variant_id, placement.c.to_account_id).where(moving)).all()
+    if at_work is None:
+        return len(rows)
+    return sum(
+        {one.account_id for one in _origins(connection, row.variant_id, row.to_account_id or 0)} <= set(at_work)
+        for row in rows
+    )
 
 
-def advance(engine: Engine, now: dt.datetime, read_lags_s: Mapping[int, float]) -> int:
-    """Do the next step of every hand-over that can do one; return how many get on by themselves still.
+def advance(engine: Engine, now: dt.datetime, read_lags_s: Mapping[int, float]) -> tuple[int, int]:
+    """Do the next step of every hand-over that can do one; return how many move on still, and how many are held up.
 
     ``read_lags_s`` says, by account id, how old a state a read may show.
     """
     with read(engine) as connection:
         ids = list(connection.execute(select(placement.c.variant_id).where(placement.c.state == "moving")).scalars())
-    left = 0
     for start in range(0, len(ids), _AT_ONCE):
         with write(engine) as connection:
             _advance_some(connection, ids[start : start + _AT_ONCE], now, read_lags_s)
-            left = count_moving(connection)
-    return left
+    if not ids:
+        return 0, 0
+    with read(engine) as connection:
+        moving = count_moving(connection)
+        still = connection.execute(select(func.count()).where(placement.c.state == "moving")).scalar_one()
+    return moving, int(still) - moving
 
 
 def place_missing(engine: Engine, variant_ids: Sequence[int], now: dt.datetime) -> None:
@@ -143,28 +161,30 @@ def _advance_some(connection: Connection, ids: Sequence[int], now: dt.datetime, 
         _step(connection, row, now, lags_s)
 
 
-def _step(connection: Connection, row: Row[Any], now: dt.datetime, lags_s: Mapping[int, float]) -> bool:
-    """Do one step; return whether the hand-over is over."""
+def _step(connection: Connection, row: Row[Any], now: dt.datetime, lags_s: Mapping[int, float]) -> None:
+    """Do the next step of one hand-over, if it can be done."""
     if row.to_account_id is None:
         # The account that was to get it has been removed.
         connection.execute(placement.delete().where(placement.c.variant_id == row.variant_id))
         settle_places(connection, [row.variant_id], now=now)
-        return True
+        return
     origins = _origins(connection, row.variant_id, row.to_account_id)
     selling = [one for one in origins if not _is_stopped(one, row.variant_id)]
     if selling:
-        _say_blocked(connection, row, [one for one in selling if one.account_state != "active"])
+        _say_blocked(connection, row, selling, _still_sold)
         if row.stopped_at is not None:
             _note(connection, row.variant_id, stopped_at=None)
-        return False
-    if row.stopped_at is None:
-        _stopped(connection, row, origins, now, lags_s)
-        return not origins and _finish(connection, row, now)
-    unproved = [one for one in origins if not _is_proved(connection, one, row.stopped_at, lags_s)]
+        return
+    stopped_at = row.stopped_at or now
+    unproved = [one for one in origins if not _is_proved(connection, one, stopped_at, lags_s)]
     if not unproved:
-        return _finish(connection, row, now)
-    _ask_for_proof(connection, unproved, row.stopped_at, now, lags_s)
-    return False
+        _finish(connection, row, now)
+        return
+    if row.stopped_at is None:
+        _note(connection, row.variant_id, stopped_at=now)
+        _note_move(connection, row.variant_id, stopped_at=now)
+    _say_blocked(connection, row, unproved, _unread)
+    _ask_for_proof(connection, unproved, stopped_at, now, lags_s)
 
 
 def _origins(connection: Connection, variant_id: int, to_account_id: int) -> list[Row[Any]]:
@@ -183,11 +203,14 @@ def _origins(connection: Connection, variant_id: int, to_account_id: int) -> lis
             listing.c.verified_at,
             offer.c.quantity,
             offer.c.quantity_unknown,
+            listing.c.tries,
+            order_read.c.tries.label("order_tries"),
             account.c.state.label("account_state"),
             account.c.name.label("account_name"),
         )
         .join(variant, variant.c.product_id == listing.c.product_id)
         .join(account, account.c.id == listing.c.account_id)
+        .outerjoin(order_read, order_read.c.account_id == account.c.id)
         .outerjoin(offer, and_(offer.c.listing_id == listing.c.id, offer.c.variant_id == variant.c.id))
         .where(
             and_(
@@ -214,13 +237,9 @@ def _is_stopped(one: Row[Any], variant_id: int) -> bool:
     return hidden or one.quantity is None or one.quantity == 0
 
 
-def _stopped(
-    connection: Connection, row: Row[Any], origins: Sequence[Row[Any]], now: dt.datetime, lags_s: Mapping[int, float]
-) -> None:
-    """Note that it is stopped everywhere; have the listings read back and the orders read past this moment."""
-    _note(connection, row.variant_id, stopped_at=now)
-    _note_move(connection, row.variant_id, stopped_at=now)
-    _ask_for_proof(connection, origins, now, now, lags_s)
+def _is_out_of_reach(one: Row[Any]) -> bool:
+    """Whether a person or time has to help there: it is paused, signed out, or has failed several times in a row."""
+    return bool(one.account_state != "active" or max(one.tries, one.order_tries or 0) >= OUT_OF_REACH_TRIES)
 
 
 def _ask_for_proof(
@@ -254,19 +273,22 @@ def _is_proved(connection: Connection, one: Row[Any], stopped_at: dt.datetime, l
         return False
     query = select(order_read.c.read_began_at).where(order_read.c.account_id == one.account_id)
     found = connection.execute(query).first()
-    return found is None or (found.read_began_at is not None and found.read_began_at > stopped_at)
+    return found is None or bool(found.read_began_at is not None and found.read_began_at > stopped_at)
 
 
-def _finish(connection: Connection, row: Row[Any], now: dt.datetime) -> bool:
+def _finish(connection: Connection, row: Row[Any], now: dt.datetime) -> None:
     """Give the piece to its new account. If it was sold meanwhile, there is nothing to show, and it stays at zero."""
     _note_move(connection, row.variant_id, orders_read_at=now)
     free = available(connection, [row.variant_id])[row.variant_id]
     give(connection, row.variant_id, row.to_account_id, outcome="done" if free > 0 else "sold", now=now)
-    return True
 
 
-def _say_blocked(connection: Connection, row: Row[Any], unreachable: Sequence[Row[Any]]) -> None:
-    problem = _keeps_problem(unreachable[0].account_name).to_json() if unreachable else None
+def _say_blocked(
+    connection: Connection, row: Row[Any], waited_for: Sequence[Row[Any]], say: Callable[[str], Problem]
+) -> None:
+    """Note which account holds the piece up, if it is out of reach; else that nothing does."""
+    name = next((one.account_name for one in waited_for if _is_out_of_reach(one)), None)
+    problem = say(name).to_json() if name is not None else None
     if row.problem != problem:
         _note(connection, row.variant_id, problem=problem)
 
@@ -280,16 +302,23 @@ def _note_move(connection: Connection, variant_id: int, **values: Any) -> None:
     connection.execute(update(hand_over).where(mine).values(**values))
 
 
-def _keeps_problem(name: str) -> Problem:
-    return Problem(
-        "piece_kept",
-        Words(
-            f'Akun "{name}" tidak bisa dihubungi, jadi barang ini masih bisa dibeli di sana dan tidak dipindah.',
-            f'The account "{name}" cannot be reached, so the piece can still be bought there and is not moved.',
-        ),
-        Words(
-            "Sambungkan lagi akun itu, atau putuskan sendiri: `syncer pieces give SKU --to AKUN`.",
-            "Reconnect the account, or decide yourself: `syncer pieces give SKU --to ACCOUNT`.",
-        ),
-        Who.COORDINATOR,
+_REMEDY = Words(
+    "Sambungkan lagi akun itu, atau putuskan sendiri: `syncer pieces give SKU --to AKUN`.",
+    "Reconnect the account, or decide yourself: `syncer pieces give SKU --to ACCOUNT`.",
+)
+
+
+def _still_sold(name: str) -> Problem:
+    words = Words(
+        f'Akun "{name}" tidak bisa dihubungi, jadi barang ini masih bisa dibeli di sana dan tidak dipindah.',
+        f'The account "{name}" cannot be reached, so the piece can still be bought there and is not moved.',
     )
+    return Problem("piece_kept", words, _REMEDY, Who.COORDINATOR)
+
+
+def _unread(name: str) -> Problem:
+    words = Words(
+        f'Akun "{name}" tidak bisa dibaca, jadi belum pasti barang ini tidak terjual di sana, dan tidak dipindah.',
+        f'The account "{name}" cannot be read, so it may have sold the piece, which is not moved.',
+    )
+    return Problem("piece_kept", words, _REMEDY, Who.COORDINATOR)

@@ -30,11 +30,11 @@ from syncer.sync.rows import Item, load_items
 from syncer.sync.shop import Shop, monotonic, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
-#: So often in a row the shop may refuse a listing, before it waits for a person.
 #: Our code for "the shop's reviewers refused this": it stays on show until an edit mends it.
 REJECTED_CODE = "rejected"
 #: Our code for "can't be raised, because the orders can't be read".
 ORDERS_UNREAD = "orders_unread"
+#: So often in a row the shop may refuse a listing, before it waits for a person.
 STRIKES = 3
 #: Pause before looking again at a listing that waits for its pictures; their upload marks it before that.
 PICTURE_WAIT_S = 30.0
@@ -109,7 +109,6 @@ class Task:
     held: Kind | None = None
     prices_held: bool = False
     queue_pictures: bool = False
-
     settle: bool = False
     large_move: bool = False
     claimed_at: dt.datetime | None = None

@@ -184,7 +184,7 @@ class Service:
             waiting = 0
             if is_released(connection):
                 waiting = open_rows(connection, ids, until, uploading) + open_reads(connection, reading, now)
-                waiting += count_moving(connection)
+                waiting += count_moving(connection, ids)
             left = connection.execute(select(func.count()).select_from(listing).where(listing.c.due != 0)).scalar()
         return waiting, int(left or 0)
 

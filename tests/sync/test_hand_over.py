@@ -14,8 +14,9 @@ from syncer.channels.records import Account
 from syncer.inventory.placing import PieceMode, apply_rules, give, move_piece, rotate, set_rule
 from syncer.store.engine import read, write
 from syncer.store.order_tables import hand_over, placement
-from syncer.store.tables import variant
+from syncer.store.tables import account, variant
 from syncer.store.wakeup import wake_after_commit
+from syncer.sync.service import Service
 from tests.sync.test_accounts import second_shop, stock_in
 from tests.sync.world import World, now, wait_until
 
@@ -156,6 +157,42 @@ def test_the_hand_over_goes_on_when_the_account_is_back(world: World) -> None:
     world.settle()
     assert pair.shown("topeng") == (0, 1)
     assert pair.place("topeng").problem is None
+
+
+def test_a_shop_that_is_down_keeps_its_piece_in_words_until_it_is_back(world: World) -> None:
+    pair = Pair(world, topeng=1)
+    pair.follow()
+    world.settle()
+    good = dict(pair.one.options)
+    options(world, pair.one, {**good, "base_url": "http://127.0.0.1:1"})
+    pair.move("topeng", pair.two)
+    world.sync(horizon_s=0.5)
+    with world.at_work():
+        wait_until(lambda: (pair.place("topeng").problem or {}).get("code") == "piece_kept")
+        assert pair.shown("topeng") == (1, 0)
+    options(world, pair.one, good)
+    world.hurry()
+    with world.at_work():
+        wait_until(lambda: pair.shown("topeng") == (0, 1), 20.0)
+
+
+def test_a_piece_that_waits_for_another_account_does_not_keep_a_sync_of_this_one(world: World) -> None:
+    pair = Pair(world, topeng=1)
+    pair.follow()
+    world.settle()
+    pair.move("topeng", pair.two)
+    service = Service(world.deps(), only=["Dua"])
+    service.start()
+    service.run_until_idle(horizon_s=0.5)
+    service.stop()
+    assert pair.shown("topeng") == (1, 0)
+    world.settle()
+    assert pair.shown("topeng") == (0, 1)
+
+
+def options(world: World, shop: Account, values: dict[str, Any]) -> None:
+    with write(world.engine) as connection:
+        connection.execute(update(account).where(account.c.id == shop.id).values(options=values))
 
 
 def test_days_at_an_account_end(world: World) -> None:
