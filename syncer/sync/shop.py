@@ -44,10 +44,9 @@ class Timing:
 
     ``poll_s``: the safety net when a wake-up is lost. ``lease_s``: how long a lease lasts without renewal.
     ``call_deadline_s``: the longest a call may take. ``backoff_s`` and ``backoff_most_s``: first and longest
-    pause after a passing fault; ``urgent_most_s``: the longest for stock that falls; ``stop_again_s``: the longest for a
-    stop that something there blocks; ``strike_s``: the least after a
-    refusal. ``order_poll_s``: how often orders are read where no webhook comes. ``late_write_s`` and
-    ``search_lag_s`` replace what the connector says.
+    pause after a passing fault; ``urgent_most_s``: the longest for stock that falls; ``stop_again_s``: the longest for
+    a stop that something there blocks; ``strike_s``: the least after a refusal. ``order_poll_s``: how often orders are
+    read where no webhook comes. ``late_write_s`` and ``search_lag_s`` replace what the connector says.
     """
 
     poll_s: float = 5.0
