@@ -320,3 +320,77 @@ def test_a_broken_webhook_that_raises(bench: Bench, connector: Any, monkeypatch:
     monkeypatch.setattr(connector, "read_webhook", lambda self, headers, body: json.loads(body)["sale"])
     with pytest.raises(TypeError):
         _Suite().test_webhook_broken(bench=bench)
+
+
+def _declare(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:
+    info = replace(connector.info, **facts)
+    monkeypatch.setattr(connector, "info", info)
+    monkeypatch.setattr(bench, "info", info)
+
+
+@pytest.mark.parametrize(("status", "claim"), [("asked", True), ("paid", False), ("off", True), ("back", False)])
+def test_a_wrong_claim_of_when_the_number_falls(
+    bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch, status: str, claim: bool
+) -> None:
+    facts = connector.info.orders
+    _declare(bench, connector, monkeypatch, orders=replace(facts, lowers={**facts.lowers, status: claim}))
+    assert f"lowers says {claim} of '{status}'" in _caught(_Suite().test_order_lowers, bench=bench)
+
+
+def test_a_number_that_falls_unforeseeably(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancelled order that was never paid lowered nothing, one that was paid did: only None is true."""
+    running = bench.running.sandbox
+    monkeypatch.setattr(type(running), "order_switches", {"lowers_at": {"paid": True}, "gives_back_at": {}})
+    bench.reset()
+    assert "lowers says False of 'off'" in _caught(_Suite().test_order_lowers, bench=bench)
+    facts = connector.info.orders
+    _declare(bench, connector, monkeypatch, orders=replace(facts, lowers={**facts.lowers, "off": None}))
+    bench.reset()
+    _Suite().test_order_lowers(bench=bench)
+
+
+def test_a_marker_that_nobody_looks_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koperasi.client.Client.by_ref", lambda self, ref: [])
+    assert "must be found by it" in _caught(_Suite().test_find_marker, bench=bench)
+    bench.reset()
+    assert "must be found by it" in _caught(_Suite().test_find_marker_variants, bench=bench)
+
+
+def test_a_sandbox_without_a_past(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(bench.running.sandbox), "_seen", lambda self, call: self._goods)
+    assert "answers from the state of call.as_of" in _caught(_Suite().test_stale_read, bench=bench)
+    bench.reset()
+    assert "a walk shows a listing that is younger" in _caught(_Suite().test_search_lag, bench=bench)
+
+
+def test_a_look_up_that_never_lags(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _declare(bench, connector, monkeypatch, finding=replace(connector.info.finding, strong=False))
+    assert "find_listing shows a listing that is younger" in _caught(_Suite().test_search_lag, bench=bench)
+
+
+def _marked(bench: Bench, monkeypatch: pytest.MonkeyPatch, **marks: bool) -> None:
+    kind = type(bench.running.sandbox)
+    operation = kind.operation
+
+    def found(self: Any, method: str, path: str) -> Any:
+        one = operation(self, method, path)
+        return one and replace(one, **marks)
+
+    monkeypatch.setattr(kind, "operation", found)
+
+
+def test_faults_that_strike_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        _marked(bench, patch, lists=False)
+        assert "marks what walks or searches listings" in _caught(_Suite().test_search_lag, bench=bench)
+    bench.reset()
+    with monkeypatch.context() as patch:
+        _marked(bench, patch, writes=True)
+        assert "stale_read struck nothing" in _caught(_Suite().test_stale_read, bench=bench)
+
+
+def test_a_platform_without_batches_is_told_what_to_do(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _marked(bench, monkeypatch, batch=False)
+    said = _caught(_Suite().test_partial_stock, bench=bench)
+    assert "Operation(batch=True)" in said
+    assert 'gaps = {"partial failure of a stock change": "why"}' in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,15 +14,23 @@ from syncer.sdk.errors import ConnectorError, Recovery
 from syncer.sdk.http import OpenGate
 from syncer.sdk.operations import Kind
 from syncer.sdk.testing.bench import Bench
-from syncer.sdk.testing.builders import money, with_offer
+from syncer.sdk.testing.builders import money, pictures, with_offer
 from syncer.sdk.testing.cases import CHANGES, FAULTS, PUBLISHES, READ_FAULTS
 from syncer.sdk.testing.checks import check
 from syncer.sdk.testing.declaration import assert_told
+from syncer.sdk.testing.difference import ref_of
 from syncer.sdk.testing.pace import most_in_window
-from syncer.sdk.testing.publishing import assert_shown
+from syncer.sdk.testing.publishing import assert_shown, walk
 from syncer.sdk.testing.wishes import Wishes
 
 _SHORT_TIMEOUT_S, _LONG_REVIEW_S = 0.25, 300.0
+#: Of each second of a declared lag so many milliseconds: the rest is for the test's own steps.
+_WITHIN_MS = 900
+_LISTS = "the sandbox marks what walks or searches listings with Operation.lists"
+_NOT_HIDDEN = (
+    "shows a listing that is younger than the search lag: the sandbox leaves out of lists and searches what was made"
+    " after call.hide_newer_than"
+)
 
 
 class FaultChecks(Wishes):
@@ -72,11 +81,30 @@ class FaultChecks(Wishes):
     def test_search_lag(self, bench: Bench) -> None:
         finding = bench.info.finding
         wanted = self.listing(bench, axes=min(bench.info.max_axes, 1))
+        lag = bench.control.fault("search_lag", times=None, ms=int(finding.search_lag_s * _WITHIN_MS))
+        if finding.search_lag_s > 0:
+            self.search_lags(bench, lag)
+        others = len(bench.control.listings())
         bench.driver.render(wanted)
         bench.strike_next_write("answer_lost")
-        bench.control.post("faults", {"fault": "search_lag", "ms": int(finding.search_lag_s * 900)})
         assert_shown(bench, wanted, bench.driver.converge(wanted))
-        assert len(bench.control.listings()) == 1, "a lost answer made a second listing"
+        assert len(bench.control.listings()) == others + 1, "a lost answer made a second listing"
+
+    def search_lags(self, bench: Bench, lag: int) -> None:
+        """Make sure that the fault ``lag`` hides what is young: else a lost create would be found all too easily."""
+        young = self.listing(bench, pictures=pictures(0))
+        operation = replace(bench.driver.operation(Kind.CREATE, young), key=uuid.uuid4().hex)
+        made = bench.driver.apply(operation)
+        assert made.error is None, f"{made.error!r}"
+        there = {str(listing["remote_id"]) for listing in bench.control.listings()}
+        walked = {listing.remote_id for listing in walk(bench)[0]}
+        struck = bench.control.struck(lag)
+        assert struck > 0, f"search_lag struck nothing in a walk: {_LISTS}"
+        assert not there & walked, f"a walk {_NOT_HIDDEN}"
+        if not bench.info.finding.strong:
+            found = {listing.remote_id for listing in bench.connector().find_listing(ref_of(young))}
+            assert bench.control.struck(lag) > struck, f"search_lag struck nothing in find_listing: {_LISTS}"
+            assert not there & found, f"find_listing {_NOT_HIDDEN}, or info.finding says that look-ups are strong"
 
     @check("a stale read after a lost answer", lambda c: PUBLISHES(c) and c.info.finding.read_lag_s > 0)
     def test_stale_read(self, bench: Bench) -> None:
@@ -84,9 +112,25 @@ class FaultChecks(Wishes):
         bench.driver.converge(wanted)
         after = with_offer(wanted, wanted.offers[0].key, quantity=2)
         bench.pass_time(bench.info.finding.read_lag_s)
+        stale = bench.control.fault("stale_read", times=None, ms=int(bench.info.finding.read_lag_s * _WITHIN_MS))
+        self.read_is_stale(bench, wanted, stale)
         bench.strike_next_write("answer_lost")
-        bench.control.post("faults", {"fault": "stale_read", "ms": int(bench.info.finding.read_lag_s * 900)})
         assert_shown(bench, after, bench.driver.converge(after))
+
+    def read_is_stale(self, bench: Bench, wanted: WantedListing, stale: int) -> None:
+        """Make sure that under the fault ``stale`` a read shows the past: else the check would prove nothing."""
+        known, before = bench.driver.known(wanted.marker), wanted.offers[0]
+        assert known is not None
+        bench.control.post("edit", {"remote_id": known.remote_id, "sku": before.sku, "stock": before.quantity - 1})
+        seen = bench.connector().fetch_listing(known.remote_id)
+        assert bench.control.struck(stale) > 0, (
+            "stale_read struck nothing in fetch_listing: the sandbox marks with Operation.writes what changes the shop"
+            " only"
+        )
+        assert [offer.quantity for offer in seen.offers] == [before.quantity], (
+            "a read shows what changed just now, though stale_read struck it: the sandbox answers from the state of"
+            " call.as_of"
+        )
 
     @check("partial failure of a stock change", lambda c: PUBLISHES(c) and c.info.max_axes >= 1)
     def test_partial_stock(self, bench: Bench) -> None:

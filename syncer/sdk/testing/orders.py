@@ -13,6 +13,7 @@ from syncer.domain.order import Meaning, RemoteOrder
 from syncer.sdk.contract import OrderFacts, PublishesListings, ReadsOrders, TunesOrders
 from syncer.sdk.errors import ConnectorError, Recovery
 from syncer.sdk.testing.bench import Bench
+from syncer.sdk.testing.builders import with_offer
 from syncer.sdk.testing.cases import READ_FAULTS
 from syncer.sdk.testing.checks import check, implements
 from syncer.sdk.testing.declaration import assert_told
@@ -23,6 +24,7 @@ _PROMISED = frozenset({Meaning.HOLD, Meaning.SOLD})
 _MANY, _MOST_PAGES = 105, 400
 _HOUR, _DAY_S = dt.timedelta(hours=1), 86_400
 _SHORT_TIMEOUT_S, _MOMENT_S = 0.25, 120.0
+_PIECES, _PLENTY = 2, 200
 
 
 class OrderChecks(Wishes):
@@ -108,6 +110,21 @@ class OrderChecks(Wishes):
         assert words["paid"] in _PROMISED, "an order that was paid holds its pieces"
         assert words["shipped"] is Meaning.GONE, "what was shipped is gone"
         assert words["cancelled"] is Meaning.BACK, "what was cancelled is free again"
+
+    @check("the platform's number moves as declared", SELLS)
+    def test_order_lowers(self, bench: Bench) -> None:
+        """A wrong ``lowers`` is a wrong number there: the engine takes the fact's word and doesn't set it again."""
+        wanted = self.listing(bench)
+        there = published(bench, with_offer(wanted, wanted.offers[0].key, quantity=_PLENTY))
+        facts, settings = order_facts(bench), bench.control.get("settings")
+        for status in settings["statuses"]:
+            declared = facts.lowers.get(status)
+            for road in roads(facts, settings["words"], status) if declared is not None else ():
+                moved = _lowered_by(bench, there, road)
+                assert moved == (_PIECES if declared else 0), (
+                    f"lowers says {declared} of {status!r}, and the sandbox's number fell by {moved} of {_PIECES}"
+                    f" ordered pieces on the road {' - '.join(road)}: declare what happens there, or None if it depends"
+                )
 
     @check("a partly cancelled order frees those pieces only", SELLS)
     def test_order_partly_cancelled(self, bench: Bench) -> None:
@@ -233,6 +250,30 @@ def order_facts(bench: Bench) -> OrderFacts:
     facts = connector.order_facts() if isinstance(connector, TunesOrders) else bench.info.orders
     assert isinstance(facts, OrderFacts)
     return facts
+
+
+def roads(facts: OrderFacts, words: Mapping[str, str], status: str) -> list[list[str]]:
+    """Return the ways on which orders come to ``status``, each as the statuses passed through, itself the last."""
+    placed, paid, shipped = words["placed"], words["paid"], words["shipped"]
+    before = {
+        Meaning.HOLD: [[placed]],
+        Meaning.SOLD: [[placed, paid]],
+        Meaning.BACK: [[placed], [placed, paid]],
+    }.get(facts.meaning(status), [[placed, paid, shipped]])
+    return [[*(road[: road.index(status)] if status in road else road), status] for road in before]
+
+
+def _lowered_by(bench: Bench, there: RemoteListing, road: Sequence[str]) -> int:
+    """Let an order go along ``road``; return by how many pieces the sandbox's own number is lower then."""
+    before = _number_there(bench, there)
+    key = buy(bench, [(there.offers[0].sku, _PIECES)], status=road[0])
+    for status in road[1:]:
+        bench.control.post(f"orders/{key}/move", {"status": status})
+    return before - _number_there(bench, there)
+
+
+def _number_there(bench: Bench, there: RemoteListing) -> int:
+    return int(bench.control.listing(there.remote_id)["offers"][0]["stock"])
 
 
 def platform_now(bench: Bench) -> dt.datetime:

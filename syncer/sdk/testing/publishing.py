@@ -145,6 +145,26 @@ class PublishChecks(Wishes):
         found = bench.connector().find_listing(ListingRef("kanari-tak-ada", (wanted.offers[-1].sku,)))
         assert [listing.remote_id for listing in found] == [there.remote_id]
 
+    @check("a listing is found by its marker alone", PUBLISHES)
+    def test_find_marker(self, bench: Bench) -> None:
+        self.find_by_marker(bench, self.listing(bench))
+
+    @check("a listing with variants is found by its marker alone", lambda c: PUBLISHES(c) and c.info.max_axes >= 1)
+    def test_find_marker_variants(self, bench: Bench) -> None:
+        self.find_by_marker(bench, self.listing(bench, axes=1))
+
+    def find_by_marker(self, bench: Bench, wanted: WantedListing) -> None:
+        """Look for a listing whose SKUs are others by now, as after a person renamed them there or here."""
+        there = bench.driver.converge(wanted).listing
+        assert there is not None
+        bench.pass_time(bench.info.finding.search_lag_s)
+        renamed = tuple(f"{offer.sku}-BARU" for offer in wanted.offers)
+        found = bench.connector().find_listing(ListingRef(wanted.marker, renamed))
+        assert [(listing.remote_id, listing.marker) for listing in found] == [(there.remote_id, wanted.marker)], (
+            "a listing that carries the marker must be found by it, with SKUs that are not there: after a lost create"
+            " it would be made again"
+        )
+
     @check("what is not there is not found", PUBLISHES)
     def test_find_nothing(self, bench: Bench) -> None:
         bench.driver.converge(self.listing(bench))
