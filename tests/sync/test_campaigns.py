@@ -103,6 +103,9 @@ def test_while_a_promotion_refuses_a_stop_no_other_shop_sells_it(world: World) -
     end = f"{ends.astimezone(ZoneInfo('Asia/Makassar')):%d-%m-%Y %H:%M} WITA"
     assert f"can't be stopped until {end}" in problem["words"]["en"]
     assert shown(world, "guci", one) == (5,)
+    with read(world.engine) as connection:
+        again = connection.execute(select(listing.c.due_at).where(listing.c.account_id == one.id)).scalar_one()
+    assert again - now() <= dt.timedelta(seconds=30), "the shop's promotion may end before our campaign does"
     world.control.ask("POST", "clock", {"advance_s": 200})
     world.hurry()
     world.settle()
