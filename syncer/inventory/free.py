@@ -114,7 +114,7 @@ def free(
 
 def load_supply(connection: Connection, variant_ids: Collection[int], *, now: dt.datetime | None = None) -> Supply:
     """Read what there is of some variants: in three queries where nothing is set aside, bundled, or made to order."""
-    shared = _what_is_shared(connection)
+    shared = what_is_shared(connection)
     wanted = set(variant_ids)
     parts, ended = _load_parts(connection, wanted) if shared.bundles else ({}, frozenset())
     all_ids = sorted(wanted | {part for found in parts.values() for part, _pieces in found})
@@ -129,7 +129,9 @@ def load_supply(connection: Connection, variant_ids: Collection[int], *, now: dt
     )
 
 
-class _Shared(NamedTuple):
+class Shared(NamedTuple):
+    """Whether there is any campaign, bundle, crafter's week, or offer that can't be stopped."""
+
     asides: bool
     bundles: bool
     weeks: bool
@@ -144,9 +146,9 @@ _IS_SHARED = select(
 )
 
 
-def _what_is_shared(connection: Connection) -> _Shared:
+def what_is_shared(connection: Connection) -> Shared:
     """Tell, in one query, what needs a look at all."""
-    return _Shared(*(bool(value) for value in connection.execute(_IS_SHARED).one()))
+    return Shared(*(bool(value) for value in connection.execute(_IS_SHARED).one()))
 
 
 _POOLED = select(location.c.id).where(location.c.pooled)

@@ -102,7 +102,10 @@ def _lane() -> ColumnElement[int]:
 
 
 def _wanted() -> ColumnElement[int]:
-    """What the account should show of the offer's variant; a single piece is not hidden by a buffer."""
+    """What the account may show of the offer's variant, before its cap; a single piece is not hidden by a buffer.
+
+    The lane needs no cap: what is shown above it, yet within this, is there to be sold, so that fall isn't urgent.
+    """
     own = account.c.location_id.is_not(None)
     counts = or_(and_(own, location.c.id == account.c.location_id), and_(~own, location.c.pooled))
     free = (

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
-from syncer.inventory.free import ACTIVE, CANNOT_STOP, Supply, load_supply
+from syncer.inventory.free import ACTIVE, CANNOT_STOP, Supply, load_supply, what_is_shared
 from syncer.inventory.weeks import made_to_order, sharing
 from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
@@ -35,19 +35,9 @@ def hangs_on(variant_id: ColumnElement[int]) -> ColumnElement[bool]:
     )
 
 
-_ANYTHING = select(
-    or_(
-        exists(select(reservation.c.id).where(ACTIVE)),
-        exists(select(bundle_part.c.part_id)),
-        exists(select(maker_capacity.c.maker)),
-        exists(select(offer.c.id).where(CANNOT_STOP)),
-    )
-)
-
-
 def anything_hangs(connection: Connection) -> bool:
     """Return whether there is any campaign, bundle, crafter's week, or offer that can't be stopped."""
-    return bool(connection.execute(_ANYTHING).scalar_one())
+    return any(what_is_shared(connection))
 
 
 def holding(connection: Connection, variant_ids: Iterable[int]) -> dict[int, list[int]]:
