@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from syncer.domain.words import SyncerError, Words
 
@@ -103,6 +104,38 @@ def bad_number(n: int) -> OrderError:
     """Return the error for a sale of nothing."""
     return OrderError(
         Words(f"Jumlah {n} tidak bisa dijual. Tulis 1 atau lebih.", f"{n} pieces can't be sold. Write 1 or more.")
+    )
+
+
+def bad_price(price: Decimal) -> OrderError:
+    """Return the error for a price below zero, or beyond what a price can be."""
+    return OrderError(
+        Words(
+            f"Harga {price:f} tidak bisa dipakai. Tulis 0 atau lebih, paling banyak 12 angka.",
+            f"The price {price:f} can't be used. Write 0 or more, at most 12 digits.",
+        )
+    )
+
+
+def another_sale(reference: str, was: str, now: str) -> OrderError:
+    """Return the error for a reference under which another sale was recorded."""
+    return OrderError(
+        Words(
+            f"Nomor {reference} sudah dipakai untuk penjualan lain: {was}; yang ini {now}. Tidak ada yang dicatat. "
+            "Pakai nomor lain untuk penjualan ini.",
+            f"The reference {reference} belongs to another sale: {was}; this one is {now}. Nothing was recorded. "
+            "Use another reference for this sale.",
+        )
+    )
+
+
+def undone_reference(reference: str) -> OrderError:
+    """Return the error for the reference of a sale that was undone."""
+    return OrderError(
+        Words(
+            f"Penjualan {reference} sudah dibatalkan. Tidak ada yang dicatat. Pakai nomor lain untuk penjualan ini.",
+            f"The sale {reference} was undone. Nothing was recorded. Use another reference for this sale.",
+        )
     )
 
 

@@ -40,6 +40,11 @@ def test_a_sale_at_a_bazaar(cli: Cli) -> None:
     assert [row["status"] for row in cli.json("orders", "--sales")] == ["sold", "undone"]
     once = [cli.json("sale", "SL-M", "--reference", "hp-1")["new"] for _ in range(2)]
     assert once == [True, False]
+    other = cli("sale", "MK-1", "2", "--reference", "hp-1")
+    assert (other.code, other.out) == (1, "")
+    assert "hp-1 belongs to another sale: 1 SL-M; this one is 2 MK-1. Nothing was recorded." in other.err
+    assert cli("sale", "MK-1", "--price", "-5").code == 1
+    assert stock(cli, "MK-1") == (4, 0, 4)
     failed = cli("sale", "gelas")
     assert failed.code == 1
     assert "no SKU" in failed.err

@@ -8,7 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from syncer.catalogue.edit import save_product
 from syncer.catalogue.importing.errors import ImportRefused
+from syncer.domain.product import Variant
 from syncer.inventory.ledger import add_location, audit, set_on_hand
 from syncer.inventory.levels import Level, full_levels
 from syncer.orders.doors import record_sale, undo_sale
@@ -16,8 +18,9 @@ from syncer.orders.errors import OrderError
 from syncer.orders.partner import SoldReport, import_sold
 from syncer.store.engine import read, write
 from syncer.store.marks import Lane
+from syncer.store.order_tables import bundle_part
 from syncer.store.skus import UnknownSku
-from tests.catalogue.builders import NOW
+from tests.catalogue.builders import NOW, bowl
 from tests.orders.shop import Shops, at, line, order
 
 LIST = "Kode,Jumlah,Tanggal,Nomor\nmangkuk-biru,2,23/11/2026,N-1\nmangkuk-biru,1,2026-11-24,\n"
@@ -45,6 +48,46 @@ def test_a_repeated_sale_counts_once(shops: Shops) -> None:
             sale = record_sale(connection, "mangkuk-biru", reference="hp-7:1", now=at(10))
             assert sale.new is (number == 0)
     assert shops.level() == Level(4, 0)
+
+
+def test_another_sale_under_the_same_reference_is_refused(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        first = record_sale(connection, "mangkuk-biru", 2, price=Decimal(85000), reference="B1", now=at(10))
+    others: list[tuple[str, int, Decimal | None]] = [
+        ("mangkuk-putih", 2, None),
+        ("mangkuk-biru", 1, None),
+        ("mangkuk-biru", 2, Decimal(90000)),
+    ]
+    for sku, quantity, price in others:
+        with write(shops.engine) as connection, pytest.raises(OrderError, match="B1 belongs to another sale: 2 mang"):
+            record_sale(connection, sku, quantity, price=price, reference="B1", now=at(20))
+    with write(shops.engine) as connection:
+        assert not record_sale(connection, "mangkuk-biru", 2, reference="B1", now=at(20)).new
+        # A reference that looks like a number of ours is still only a reference.
+        assert record_sale(connection, "mangkuk-biru", 1, reference=str(first.id), now=at(21)).new
+        undo_sale(connection, "B1", now=at(30))
+        with pytest.raises(OrderError, match="was undone"):
+            record_sale(connection, "mangkuk-biru", 2, reference="B1", now=at(40))
+    assert shops.level() == Level(4, 0)
+
+
+def test_a_price_below_zero_is_refused(shops: Shops) -> None:
+    with write(shops.engine) as connection, pytest.raises(OrderError, match="The price -5 can't be used"):
+        record_sale(connection, "mangkuk-biru", price=Decimal(-5), now=at(10))
+    assert shops.orders() == []
+
+
+def test_a_sale_of_a_bundle_says_what_its_parts_allow(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        value = bowl("hamper", option_names=(), variants=(Variant("hamper-1", Decimal(1)),))
+        saved = save_product(connection, value, now=NOW)
+        assert saved.variant_ids is not None
+        parts = {"variant_id": saved.variant_ids["hamper-1"], "part_id": shops.blue, "quantity": 2}
+        connection.execute(bundle_part.insert().values(parts))
+        sold = record_sale(connection, "hamper-1", now=at(10))
+        assert (sold.free, sold.oversold) == (1, False)
+        again = record_sale(connection, "hamper-1", 2, now=at(20))
+        assert (again.free, again.oversold) == (-1, True)
 
 
 def test_a_sale_is_a_fact_even_without_stock(shops: Shops) -> None:
