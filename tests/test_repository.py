@@ -101,3 +101,36 @@ def test_each_target_of_the_makefile_is_explained() -> None:
     targets = {name for line in re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE) for name in line.split()}
     told = set(re.findall(r"^\| `make ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE))
     assert targets == told
+
+
+def sections(cell: str) -> list[str]:
+    """The numbers of a cell such as ``11.1, 11.2`` or ``11.5 to 11.7``."""
+    first, _, last = cell.partition(" to ")
+    if not last:
+        return cell.split(", ")
+    chapter, _, start = first.rpartition(".")
+    return [f"{chapter}.{number}" for number in range(int(start), int(last.rpartition(".")[2]) + 1)]
+
+
+@pytest.mark.parametrize("sheet", ["shopee", "tiktok_shop"])
+def test_each_section_that_the_code_names_leads_to_its_source(sheet: str) -> None:
+    text = (ROOT / "docs" / "sources.md").read_text("utf-8")
+    table = next(part for part in text.split("\n## ") if f"(`{sheet}.md`)" in part.splitlines()[0])
+    told = {number for cell in re.findall(r"^\| (\d[^|]*) \|", table, re.MULTILINE) for number in sections(cell)}
+    rows = (ROOT / "connectors" / sheet / "traps.csv").read_text("utf-8").splitlines()[1:]
+    named = {row.partition(",")[0] for row in rows}
+    for path in tracked():
+        if path.suffix == ".py":
+            named |= set(re.findall(rf"\b{sheet}\.md (\d+(?:\.\d+)*)", path.read_text("utf-8")))
+    assert len(named) > 20
+    assert named <= told, f"no row in docs/sources.md: {sorted(named - told)}"
+
+
+def test_remarks_lead_to_headings_that_exist() -> None:
+    headings = set(re.findall(r"^#+ (.+)$", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE))
+    named = set()
+    for path in tracked():
+        if path.suffix == ".py":
+            named |= set(re.findall(r'docs/architecture\.md,\s+"([^"]+)"', path.read_text("utf-8")))
+    assert named
+    assert named <= headings

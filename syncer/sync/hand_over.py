@@ -1,7 +1,8 @@
 """Move pieces from one account to another: stopped there and read back, orders read past that, then raised here.
 
 Driven by what is in the database only, so that it goes on after a crash, in whichever process. An account that can't be
-reached keeps its piece (nobody else gets it) until it can be again, or a person decides (design.md §5).
+reached keeps its piece (nobody else gets it) until it can be again, or a person decides.
+The whole is in docs/architecture.md, "Pieces".
 """
 
 from __future__ import annotations
