@@ -19,7 +19,9 @@ from enum import StrEnum
 import structlog
 from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
+from syncer.channels.records import State
 from syncer.domain.words import Words
 from syncer.orders.apps import App, Apps
 from syncer.orders.reading import hint, read_soon
@@ -28,7 +30,7 @@ from syncer.store.engine import Engine, write
 from syncer.store.errors import StoreError
 from syncer.store.order_tables import webhook_delivery
 from syncer.store.sealed import Keys, SealBroken
-from syncer.store.tables import listing
+from syncer.store.tables import account, listing
 from syncer.store.wakeup import wake_after_commit
 
 _LOG = structlog.get_logger("syncer.orders")
@@ -183,10 +185,24 @@ def process(engine: Engine, keys: Keys, apps: Apps, *, most: int = _BATCH) -> in
         waiting = select(webhook_delivery).where(table.state == "waiting").order_by(table.id).limit(most)
         rows = connection.execute(waiting.with_for_update(skip_locked=True)).mappings().all()
         for row in rows:
-            state, problem = _process_one(connection, keys, apps, row, now)
+            state, problem = _alone(connection, keys, apps, row, now)
             values = {"state": state, "problem": problem, "processed_at": now}
             connection.execute(update(webhook_delivery).where(table.id == row["id"]).values(values))
     return len(rows)
+
+
+def _alone(
+    connection: Connection, keys: Keys, apps: Apps, row: RowMapping, now: dt.datetime
+) -> tuple[str, dict[str, str] | None]:
+    """Deal with one delivery so that what goes wrong with it leaves the others of the batch alone."""
+    try:
+        with connection.begin_nested():
+            return _process_one(connection, keys, apps, row, now)
+    except (StoreError, OperationalError):
+        raise  # the database itself: all of them are tried again
+    except Exception:
+        _LOG.exception("webhook fault", connector=row["connector"])
+        return "parked", Words("Pesan ini gagal diolah.", "This message could not be dealt with.").to_json()
 
 
 def _process_one(
@@ -211,7 +227,7 @@ def _process_one(
 def _follow(connection: Connection, app: App, told: Hint, now: dt.datetime) -> bool:
     """Do what one hint asks for; return whether it names a shop of this app."""
     account_id = app.shops.get(told.shop_id)
-    if account_id is None:
+    if account_id is None or not _is_connected(connection, account_id):
         return False
     stale = told.at is not None and not now - OLDEST <= told.at <= now + NEWEST
     if stale or told.about is About.ACCOUNT:
@@ -221,6 +237,16 @@ def _follow(connection: Connection, app: App, told: Hint, now: dt.datetime) -> b
     elif told.about in (About.LISTING, About.STOCK) and told.remote_id:
         _look_at(connection, account_id, told.remote_id, now)
     return True
+
+
+def _is_connected(connection: Connection, account_id: int) -> bool:
+    """Whether the account is there now: what the apps know of it is some seconds old.
+
+    The lock keeps it there until the hint is written.
+    """
+    connected = and_(account.c.id == account_id, account.c.state != State.DISCONNECTED.value)
+    query = select(account.c.id).where(connected).with_for_update(read=True, key_share=True)
+    return connection.execute(query).first() is not None
 
 
 def _look_at(connection: Connection, account_id: int, remote_id: str, now: dt.datetime) -> None:

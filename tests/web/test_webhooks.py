@@ -13,13 +13,19 @@ from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from config.settings import load_settings
 from syncer.catalogue.edit import save_product
+from syncer.channels import lifecycle
+from syncer.channels.connectors import open_connector
+from syncer.channels.records import Account, load_account
 from syncer.domain.product import Product, Variant
-from syncer.store.engine import write
-from syncer.store.order_tables import webhook_delivery
+from syncer.orders.apps import Apps
+from syncer.orders.webhooks import Delivery, process, store
+from syncer.sdk.contract import Connector
+from syncer.store.engine import read, write
+from syncer.store.order_tables import order_hint, webhook_delivery
 from syncer.store.tables import listing
 from syncer.sync.service import Deps
 from syncer.web.policy import Policy, PolicyMissing, check_policies, policy
@@ -129,6 +135,55 @@ def test_the_minute_of_a_bad_sender_ends() -> None:
     for number in range(10_000):
         bad.count(str(number))
     assert len(bad._seen) < 5_000
+
+
+def _deliver(deps: Deps, *told: dict[str, Any]) -> None:
+    """Store deliveries as the server would; nothing is done with them yet."""
+    with write(deps.engine) as connection:
+        for number, one in enumerate(told):
+            body = json.dumps(one).encode()
+            store(connection, deps.keys, Delivery("post", "app-1", f"k{number}", {}, body), dt.datetime.now(dt.UTC))
+
+
+def _states_and_hints(deps: Deps) -> tuple[list[str], list[tuple[int, str]]]:
+    with read(deps.engine) as connection:
+        states = connection.execute(select(webhook_delivery.c.state).order_by(webhook_delivery.c.id)).scalars().all()
+        hints = connection.execute(select(order_hint.c.account_id, order_hint.c.remote_id)).tuples().all()
+        return list(states), sorted(hints)
+
+
+def _apps(deps: Deps) -> Apps:
+    def opened(one: Account) -> Connector:
+        return open_connector(one, engine=deps.engine, keys=deps.keys, home=deps.home, load=deps.load)
+
+    return Apps(deps.engine, opened)
+
+
+@pytest.mark.parametrize("how", ["remove", "disconnect"])
+def test_a_delivery_for_a_shop_that_went_a_moment_ago_stops_no_other(deps: Deps, how: str) -> None:
+    apps = _apps(deps)
+    assert apps.find("post", "app-1") is not None
+    with write(deps.engine) as connection:
+        gone = load_account(connection, 1)
+        lifecycle.remove(connection, gone, force=True) if how == "remove" else lifecycle.disconnect(connection, gone)
+    _deliver(deps, order("1"), order("2", "7002"), {"about": "account", "shop": "7001"})
+    assert process(deps.engine, deps.keys, apps) == 3
+    assert _states_and_hints(deps) == (["stranger", "done", "stranger"], [(2, "2")])
+
+
+def test_a_bug_in_one_delivery_parks_it_alone(deps: Deps) -> None:
+    with write(deps.engine) as connection:
+        connection.execute(text(_REFUSE_BAD[connection.dialect.name]))
+    _deliver(deps, order("1"), order("bad"), order("2", "7002"))
+    assert process(deps.engine, deps.keys, _apps(deps)) == 3
+    assert _states_and_hints(deps) == (["done", "parked", "done"], [(1, "1"), (2, "2")])
+
+
+_REFUSE_BAD = {
+    "sqlite": "CREATE TRIGGER no_bad BEFORE INSERT ON order_hint WHEN NEW.remote_id = 'bad' "
+    "BEGIN SELECT RAISE(ABORT, 'bad'); END",
+    "postgresql": "ALTER TABLE order_hint ADD CONSTRAINT no_bad CHECK (remote_id <> 'bad')",
+}
 
 
 def test_what_nobody_understands_is_parked_and_the_next_one_goes_on(post: Post) -> None:
