@@ -18,6 +18,7 @@ from syncer.catalogue.importing.values import escaped, guarded
 from syncer.catalogue.read import iter_products
 from syncer.catalogue.workbook import workbook
 from syncer.domain.product import Product, ProductStatus, Variant
+from syncer.store.batches import batches
 from syncer.store.tables import location, stock_level
 
 #: The template's columns; ``price_idr`` stands for the catalogue's currency.
@@ -120,11 +121,11 @@ def _rows(connection: Connection, products: Sequence[Product], location_code: st
     ids = [one.id for product in products for one in product.variants]
     on_hand = {
         row[0]: row[1]
-        for start in range(0, len(ids), 500)
+        for part in batches(ids, 500)
         for row in connection.execute(
             select(stock_level.c.variant_id, stock_level.c.on_hand)
             .join(location, location.c.id == stock_level.c.location_id)
-            .where(and_(stock_level.c.variant_id.in_(ids[start : start + 500]), location.c.code == location_code))
+            .where(and_(stock_level.c.variant_id.in_(part), location.c.code == location_code))
         )
     }
     addresses = _addresses(connection, [product.id for product in products])

@@ -19,6 +19,7 @@ from syncer.catalogue.addresses import AddressRefused, AllowPrivate, Fetcher
 from syncer.catalogue.check import PHOTOS_MAX
 from syncer.catalogue.media import MediaInfo, PhotoStore, record_media
 from syncer.domain.words import SyncerError, Words
+from syncer.store.batches import batches
 from syncer.store.engine import read, write
 from syncer.store.marks import Due, mark_products
 from syncer.store.tables import photo, picture_fetch, product, variant
@@ -122,8 +123,7 @@ def _fetched(rows: Sequence[Waiting], make: Callable[[], Fetcher]) -> Iterator[t
                 return refused
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pictures") as pool:
-        for start in range(0, len(rows), AT_ONCE):
-            part = rows[start : start + AT_ONCE]
+        for part in batches(rows, AT_ONCE):
             yield from zip(part, pool.map(one, part), strict=True)
 
 

@@ -18,6 +18,7 @@ from syncer.catalogue.check import checked
 from syncer.catalogue.read import variant_of
 from syncer.domain.product import Photo, Product, Variant
 from syncer.domain.words import SyncerError
+from syncer.store.batches import batches
 from syncer.store.marks import Due
 from syncer.store.tables import media, photo, product, sku_alias, variant
 
@@ -279,7 +280,9 @@ def _load(connection: Connection, products: Sequence[Product]) -> _Stored:
     skus = [one.sku for value in products for one in value.variants]
     shas = list({one.sha256 for value in products for one in value.photos})
     rows = [
-        row for part in _parts(handles) for row in connection.execute(select(product).where(product.c.handle.in_(part)))
+        row
+        for part in batches(handles, _AT_ONCE)
+        for row in connection.execute(select(product).where(product.c.handle.in_(part)))
     ]
     ids = [row.id for row in rows]
     variants = _stored_variants(connection, ids)
@@ -291,7 +294,7 @@ def _load(connection: Connection, products: Sequence[Product]) -> _Stored:
         former=_former(connection, skus),
         media=frozenset(
             sha
-            for part in _parts(shas)
+            for part in batches(shas, _AT_ONCE)
             for sha in connection.execute(select(media.c.sha256).where(media.c.sha256.in_(part))).scalars()
         ),
     )
@@ -299,7 +302,7 @@ def _load(connection: Connection, products: Sequence[Product]) -> _Stored:
 
 def _stored_variants(connection: Connection, ids: Sequence[int]) -> dict[int, dict[int, StoredVariant]]:
     found: dict[int, dict[int, StoredVariant]] = {}
-    for part in _parts(ids):
+    for part in batches(ids, _AT_ONCE):
         rows = connection.execute(
             select(variant)
             .where(variant.c.product_id.in_(part))
@@ -313,7 +316,7 @@ def _stored_variants(connection: Connection, ids: Sequence[int]) -> dict[int, di
 
 def _stored_photos(connection: Connection, ids: Sequence[int]) -> dict[int, list[Photo]]:
     found: dict[int, list[Photo]] = {}
-    for part in _parts(ids):
+    for part in batches(ids, _AT_ONCE):
         rows = connection.execute(
             select(photo.c.product_id, photo.c.sha256, photo.c.alt, variant.c.sku)
             .outerjoin(variant, and_(variant.c.id == photo.c.variant_id, variant.c.retired_at.is_(None)))
@@ -351,7 +354,7 @@ def _stored_product(row: Any, variants: Mapping[int, StoredVariant], photos: Seq
 
 def _owners(connection: Connection, skus: Sequence[str]) -> dict[str, tuple[int, int, str]]:
     found: dict[str, tuple[int, int, str]] = {}
-    for part in _parts(skus):
+    for part in batches(skus, _AT_ONCE):
         rows = connection.execute(
             select(variant.c.sku, variant.c.id, variant.c.product_id, product.c.handle)
             .join(product, product.c.id == variant.c.product_id)
@@ -363,7 +366,7 @@ def _owners(connection: Connection, skus: Sequence[str]) -> dict[str, tuple[int,
 
 def _former(connection: Connection, skus: Sequence[str]) -> dict[str, tuple[int, int, str]]:
     found: dict[str, tuple[int, int, str]] = {}
-    for part in _parts(skus):
+    for part in batches(skus, _AT_ONCE):
         rows = connection.execute(
             select(sku_alias.c.sku, variant.c.id, variant.c.product_id, variant.c.sku)
             .join(variant, variant.c.id == sku_alias.c.variant_id)
@@ -371,7 +374,3 @@ def _former(connection: Connection, skus: Sequence[str]) -> dict[str, tuple[int,
         )
         found.update((row[0], (row[1], row[2], row[3])) for row in rows)
     return found
-
-
-def _parts(values: Sequence[Any]) -> list[Sequence[Any]]:
-    return [values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE)]

@@ -12,6 +12,7 @@ from syncer.catalogue.errors import UnknownProduct
 from syncer.domain.product import Photo, Product, ProductStatus, Variant
 from syncer.domain.text import search_text
 from syncer.domain.words import Words
+from syncer.store.batches import batches
 from syncer.store.skus import close_to, did_you_mean
 from syncer.store.tables import listing, location, photo, product, sku_alias, stock_level, variant
 
@@ -86,8 +87,7 @@ def load_products(connection: Connection, ids: Sequence[int]) -> dict[int, Produ
     Three queries for any number of ids up to 500.
     """
     found: dict[int, Product] = {}
-    for start in range(0, len(ids), _AT_ONCE):
-        part = ids[start : start + _AT_ONCE]
+    for part in batches(ids, _AT_ONCE):
         rows = connection.execute(_PRODUCTS, {"ids": part}).all()
         variants = _variants(connection, part)
         photos = _photos(connection, part)
@@ -148,8 +148,8 @@ def list_products(
     stock: dict[int, int] = {}
     photos: dict[int, int] = {}
     listings: dict[int, int] = {}
-    for start in range(0, len(rows), _AT_ONCE):
-        part = [row.id for row in rows[start : start + _AT_ONCE]]
+    for some in batches(rows, _AT_ONCE):
+        part = [row.id for row in some]
         skus.update(_skus(connection, part))
         stock.update(_stock(connection, part))
         photos.update(_counts(connection, photo.c.product_id, part))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 from syncer.catalogue.plan import PRODUCT_FIELDS, ProductPlan, VariantPlan, plan_products
 from syncer.domain.product import Product
 from syncer.domain.words import SyncerError
+from syncer.store.batches import batches
 from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark, mark_products
 from syncer.store.tables import listing, photo, product, sku_alias, variant
@@ -146,8 +147,7 @@ def _columns(value: Product) -> dict[str, Any]:
 
 def _retire(connection: Connection, plans: Sequence[ProductPlan], now: dt.datetime) -> None:
     gone = [one.id for plan in plans for one in plan.retired]
-    for start in range(0, len(gone), 500):
-        part = gone[start : start + 500]
+    for part in batches(gone, 500):
         connection.execute(update(variant).where(variant.c.id.in_(part)).values(retired_at=now))
 
 
@@ -224,8 +224,8 @@ def _rename(connection: Connection, parts: Sequence[VariantPlan], now: dt.dateti
     connection.execute(aside, [{"of": one[0], "aside": f"~{one[0]}"} for one in renamed])
     present = {one[2] for one in renamed}
     names = sorted(present | {one[1] for one in renamed})
-    for start in range(0, len(names), 500):
-        connection.execute(delete(sku_alias).where(sku_alias.c.sku.in_(names[start : start + 500])))
+    for part in batches(names, 500):
+        connection.execute(delete(sku_alias).where(sku_alias.c.sku.in_(part)))
     former = [{"sku": one[1], "variant_id": one[0], "until": now} for one in renamed if one[1] not in present]
     if former:
         connection.execute(insert(sku_alias), former)

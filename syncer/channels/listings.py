@@ -16,6 +16,7 @@ from syncer.domain.listing import Json
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
 from syncer.store import tables as t
+from syncer.store.batches import batches
 from syncer.store.marks import Due
 
 _AT_ONCE = 500
@@ -125,8 +126,7 @@ def timeline(connection: Connection, listing_id: int, *, limit: int = 100) -> li
 
 def _offers(connection: Connection, listing_ids: Sequence[int]) -> dict[int, tuple[OfferRow, ...]]:
     found: dict[int, list[OfferRow]] = {}
-    for start in range(0, len(listing_ids), _AT_ONCE):
-        part = listing_ids[start : start + _AT_ONCE]
+    for part in batches(listing_ids, _AT_ONCE):
         query = (
             select(t.offer, t.variant.c.sku.label("our_sku"), t.variant.c.position)
             .join(t.variant, t.variant.c.id == t.offer.c.variant_id)

@@ -13,6 +13,7 @@ from syncer.channels.records import Account, AccountError
 from syncer.domain.money import PRICE_MAX, minor_digits, quantize
 from syncer.domain.words import Words
 from syncer.store import tables as t
+from syncer.store.batches import batches
 from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.wakeup import wake_after_commit
@@ -91,8 +92,7 @@ _SET_PRICES = select(t.price_override.c.variant_id, t.price_override.c.price).wh
 def override_prices(connection: Connection, account_id: int, variant_ids: Sequence[int]) -> dict[int, Decimal]:
     """Return the set prices of these variants on one account, by variant id."""
     found: dict[int, Decimal] = {}
-    for start in range(0, len(variant_ids), _AT_ONCE):
-        part = variant_ids[start : start + _AT_ONCE]
+    for part in batches(variant_ids, _AT_ONCE):
         rows = connection.execute(_SET_PRICES, {"of_account": account_id, "variants": part})
         found.update((row.variant_id, row.price) for row in rows)
     return found

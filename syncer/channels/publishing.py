@@ -28,6 +28,7 @@ from syncer.channels.records import Account, AccountError, Mode, State
 from syncer.domain.product import ProductStatus
 from syncer.domain.words import Words
 from syncer.store import tables as t
+from syncer.store.batches import batches
 from syncer.store.engine import Engine, is_sqlite, make_way, read, write
 from syncer.store.locks import wait_for_changes
 from syncer.store.marks import Due, Lane, mark
@@ -84,8 +85,7 @@ def publish(
     _check(account)
     report = PublishReport(notes=publish_notes(account))
     unique = list(dict.fromkeys(product_ids))
-    for start in range(0, len(unique), _AT_ONCE):
-        part = unique[start : start + _AT_ONCE]
+    for part in batches(unique, _AT_ONCE):
         report = report.plus(_publish_part(connection, account, part, now, cause_id))
     wake_after_commit(connection)
     return report
@@ -155,8 +155,8 @@ def queue_pictures(
         listed = select(t.listing.c.product_id).where(t.listing.c.account_id == account_id)
         return _queue(connection, account_id, t.photo.c.product_id.in_(listed), now)
     new = 0
-    for start in range(0, len(product_ids), _AT_ONCE):
-        part = list(product_ids[start : start + _AT_ONCE])
+    for some in batches(product_ids, _AT_ONCE):
+        part = list(some)
         new += _queue(connection, account_id, t.photo.c.product_id.in_(part), now)
     return new
 
@@ -247,8 +247,8 @@ def _publish_where(
 def _bring_back(connection: Connection, here: ColumnElement[bool], now: dt.datetime, cause_id: int | None) -> int:
     back = and_(here, or_(t.listing.c.wanted != "live", t.listing.c.state.in_(_STUCK)))
     ids = list(connection.execute(select(t.listing.c.id).where(back)).scalars())
-    for start in range(0, len(ids), _AT_ONCE):
-        these = t.listing.c.id.in_(ids[start : start + _AT_ONCE])
+    for part in batches(ids, _AT_ONCE):
+        these = t.listing.c.id.in_(part)
         mark(connection, these, EVERYTHING, Lane.RISE, now=now, cause_id=cause_id)
         _forget_vanished(connection, and_(these, t.listing.c.state == "gone", t.listing.c.claim.is_(None)), now)
         connection.execute(
@@ -335,8 +335,8 @@ def _withdraw(
     if not delete:
         still = and_(still, t.listing.c.wanted != "deleted")
     ids = list(connection.execute(select(t.listing.c.id).where(still)).scalars())
-    for start in range(0, len(ids), _AT_ONCE):
-        these = t.listing.c.id.in_(ids[start : start + _AT_ONCE])
+    for part in batches(ids, _AT_ONCE):
+        these = t.listing.c.id.in_(part)
         mark(connection, these, Due.CONTENT | Due.STOCK, Lane.STOP, now=now, cause_id=cause_id)
         connection.execute(update(t.listing).where(these).values(wanted=wanted))
     if ids:

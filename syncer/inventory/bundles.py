@@ -10,11 +10,11 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select
 
 from syncer.domain.words import SyncerError, Words
 from syncer.inventory.ripple import holding, mark_variants
+from syncer.store.batches import batches
 from syncer.store.order_tables import bundle_part
 from syncer.store.skus import find_variant
 from syncer.store.tables import stock_level, variant
 
-_AT_ONCE = 400
 #: What a bundle may be made of: enough for any hamper, and an order of it stays one short transaction.
 PARTS_MAX, PIECES_MAX = 50, 1000
 
@@ -43,10 +43,10 @@ def parts_of(connection: Connection, variant_ids: Collection[int]) -> dict[int, 
     """Return, by bundle, its parts as (variant id, pieces in one bundle); what is no bundle is left out."""
     found: dict[int, list[tuple[int, int]]] = {}
     ids = sorted(variant_ids)
-    for start in range(0, len(ids), _AT_ONCE):
+    for some in batches(ids):
         query = (
             select(bundle_part)
-            .where(bundle_part.c.variant_id.in_(ids[start : start + _AT_ONCE]))
+            .where(bundle_part.c.variant_id.in_(some))
             .order_by(bundle_part.c.variant_id, bundle_part.c.part_id)
         )
         for row in connection.execute(query):

@@ -10,17 +10,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, exists, literal_column, or_, select
 
 from syncer.inventory.weeks import left_of
+from syncer.store.batches import batches
 from syncer.store.order_tables import bundle_part, maker_capacity, reservation
 from syncer.store.tables import account, listing, location, offer, stock_level, variant
 
-_AT_ONCE = 400
 #: As the partial index says it, to the letter: no database proves it of a parameter.
 ACTIVE = reservation.c.state == literal_column("'active'")
 CANNOT_STOP = offer.c.cannot_stop_until.is_not(None)
@@ -159,7 +159,7 @@ _LEVELS = select(stock_level.c.variant_id, stock_level.c.location_id, stock_leve
 
 def _load_levels(connection: Connection, ids: Sequence[int]) -> dict[int, dict[int, int]]:
     found: dict[int, dict[int, int]] = {}
-    for part in _slices(ids):
+    for part in batches(ids):
         for variant_id, place, pieces in connection.execute(_LEVELS, {"variants": part}):
             found.setdefault(variant_id, {})[place] = int(pieces)
     return found
@@ -170,7 +170,7 @@ def _load_parts(
 ) -> tuple[dict[int, list[tuple[int, int]]], frozenset[int]]:
     found: dict[int, list[tuple[int, int]]] = {}
     ended: set[int] = set()
-    for part in _slices(sorted(ids)):
+    for part in batches(sorted(ids)):
         query = (
             select(bundle_part, variant.c.retired_at)
             .join(variant, variant.c.id == bundle_part.c.part_id)
@@ -185,7 +185,7 @@ def _load_parts(
 
 def _load_aside(connection: Connection, ids: Sequence[int]) -> dict[int, list[Aside]]:
     found: dict[int, list[Aside]] = {}
-    for part in _slices(ids):
+    for part in batches(ids):
         query = select(reservation).where(and_(reservation.c.variant_id.in_(part), ACTIVE))
         for row in connection.execute(query):
             one = Aside(row.account_id, row.location_id, row.quantity - row.consumed, row.held_there)
@@ -196,7 +196,7 @@ def _load_aside(connection: Connection, ids: Sequence[int]) -> dict[int, list[As
 def _load_stuck(connection: Connection, ids: Sequence[int]) -> dict[int, list[Stuck]]:
     """Return who can't be stopped, by variant: also by the parts of a bundle that can't be."""
     found: dict[int, list[Stuck]] = {}
-    for part in _slices(ids):
+    for part in batches(ids):
         in_bundle = and_(bundle_part.c.variant_id == offer.c.variant_id, bundle_part.c.part_id.in_(part))
         query = (
             select(offer.c.variant_id, bundle_part.c.part_id, account.c.id, account.c.location_id)
@@ -210,8 +210,3 @@ def _load_stuck(connection: Connection, ids: Sequence[int]) -> dict[int, list[St
             for key in {variant_id, part_id} - {None}:
                 found.setdefault(key, []).append(Stuck(account_id, place))
     return found
-
-
-def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]

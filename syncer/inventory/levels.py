@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from syncer.store.batches import batches
 from syncer.store.tables import location, stock_level, stock_movement, variant
 
 _AT_ONCE = 500
@@ -39,7 +40,7 @@ class Level(NamedTuple):
 def levels(connection: Connection, variant_ids: Sequence[int]) -> dict[int, dict[int, int]]:
     """Return on hand by variant and location id: ``{variant_id: {location_id: pieces}}``; every id is a key."""
     found: dict[int, dict[int, int]] = {variant_id: {} for variant_id in variant_ids}
-    for part in _parts(variant_ids):
+    for part in batches(variant_ids, _AT_ONCE):
         rows = connection.execute(
             select(stock_level.c.variant_id, stock_level.c.location_id, stock_level.c.on_hand).where(
                 stock_level.c.variant_id.in_(part)
@@ -53,7 +54,7 @@ def levels(connection: Connection, variant_ids: Sequence[int]) -> dict[int, dict
 def full_levels(connection: Connection, variant_ids: Sequence[int]) -> dict[int, dict[int, Level]]:
     """Return on hand and held by variant and location id; every id is a key."""
     found: dict[int, dict[int, Level]] = {variant_id: {} for variant_id in variant_ids}
-    for part in _parts(variant_ids):
+    for part in batches(variant_ids, _AT_ONCE):
         for row in connection.execute(select(stock_level).where(stock_level.c.variant_id.in_(part))):
             found[row.variant_id][row.location_id] = Level(row.on_hand, row.held)
     return found
@@ -74,7 +75,7 @@ def available(connection: Connection, variant_ids: Sequence[int], location_id: i
     """
     found = dict.fromkeys(variant_ids, 0)
     total = func.sum(stock_level.c.on_hand - stock_level.c.held)
-    for part in _parts(variant_ids):
+    for part in batches(variant_ids, _AT_ONCE):
         query = select(stock_level.c.variant_id, total).where(stock_level.c.variant_id.in_(part))
         if location_id is None:
             query = query.join(location, and_(location.c.id == stock_level.c.location_id, location.c.pooled))
@@ -117,8 +118,3 @@ def audit(connection: Connection) -> list[Mismatch]:
         .order_by(variant.c.sku)
     )
     return [Mismatch(row[0], row[1], row[2], *(int(number) for number in row[3:])) for row in rows]
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]

@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case,
 
 from syncer.inventory.placing import settle_places
 from syncer.inventory.ripple import anything_hangs, lock_listings, mark_variants
+from syncer.store.batches import batches
 from syncer.store.least import least
 from syncer.store.marks import Due, Lane, mark_statement, run_mark
 from syncer.store.tables import account, listing, location, offer, stock_level, variant
 from syncer.store.wakeup import wake_after_commit
 
-_AT_ONCE = 400
 _OF_LISTINGS = listing.c.id.in_(bindparam("listings", expanding=True))
 _OF_PRODUCTS = listing.c.product_id.in_(bindparam("products", expanding=True))
 
@@ -45,8 +45,8 @@ def mark_moved(
         return mark_variants(connection, variant_ids, now=now, cause_id=cause_id)
     marked = 0
     statement = _mark_moved(cause_id is not None)
-    for start in range(0, len(product_ids), _AT_ONCE):
-        lists = {"products": product_ids[start : start + _AT_ONCE], "variants": variant_ids}
+    for part in batches(product_ids):
+        lists = {"products": part, "variants": variant_ids}
         marked += run_mark(connection, _OF_PRODUCTS, statement, now=now, cause_id=cause_id, parameters=lists)
     if marked:
         wake_after_commit(connection)
@@ -62,8 +62,8 @@ def mark_unsure(
     Whoever calls this has written what is known of these offers by now; an unknown number makes it a stop or a fall.
     """
     marked = 0
-    for start in range(0, len(listing_ids), _AT_ONCE):
-        lists = {"listings": listing_ids[start : start + _AT_ONCE], "variants": variant_ids}
+    for part in batches(listing_ids):
+        lists = {"listings": part, "variants": variant_ids}
         marked += run_mark(connection, _OF_LISTINGS, _mark_unsure(), now=now, parameters=lists)
     if marked:
         wake_after_commit(connection)

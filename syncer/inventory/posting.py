@@ -18,10 +18,9 @@ from syncer.domain.text import clean_text
 from syncer.inventory.ledger import Movement
 from syncer.inventory.levels import Level
 from syncer.inventory.marking import lock_listings, mark_moved
+from syncer.store.batches import batches
 from syncer.store.tables import location, stock_level, stock_movement, variant
 from syncer.store.upsert import insert_or_keep
-
-_AT_ONCE = 400
 
 
 class Posting(NamedTuple):
@@ -55,7 +54,7 @@ def lock_stock(connection: Connection, variant_ids: Iterable[int]) -> Stock:
     ids = sorted(set(variant_ids))
     products: dict[int, int] = {}
     levels: dict[int, dict[int, Level]] = {variant_id: {} for variant_id in ids}
-    parts = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
+    parts = list(batches(ids))
     for part in parts:
         rows = connection.execute(select(variant.c.id, variant.c.product_id).where(variant.c.id.in_(part)))
         products.update((row.id, row.product_id) for row in rows)
@@ -117,8 +116,8 @@ def _new(connection: Connection, postings: Sequence[Posting]) -> list[Posting]:
     """Return those whose reference was not used before, each once."""
     wanted = {one.reference: one for one in postings}
     names = list(wanted)
-    for start in range(0, len(names), _AT_ONCE):
-        used = select(stock_movement.c.reference).where(stock_movement.c.reference.in_(names[start : start + _AT_ONCE]))
+    for part in batches(names):
+        used = select(stock_movement.c.reference).where(stock_movement.c.reference.in_(part))
         for name in connection.execute(used).scalars():
             wanted.pop(name, None)
     return list(wanted.values())
@@ -148,8 +147,7 @@ def _write_levels(connection: Connection, stock: Stock, pairs: Sequence[tuple[in
 
 def _movements(connection: Connection, stock: Stock, references: Sequence[str]) -> list[Movement]:
     found = []
-    for start in range(0, len(references), _AT_ONCE):
-        part = references[start : start + _AT_ONCE]
+    for part in batches(references):
         query = (
             select(stock_movement, variant.c.sku, location.c.code)
             .join(variant, variant.c.id == stock_movement.c.variant_id)

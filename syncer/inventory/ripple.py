@@ -13,13 +13,12 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
 from syncer.inventory.free import ACTIVE, CANNOT_STOP, Supply, load_supply, what_is_shared
 from syncer.inventory.weeks import made_to_order, sharing
+from syncer.store.batches import batches
 from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.order_tables import bundle_part, maker_capacity, reservation
 from syncer.store.tables import account, listing, offer, product, variant
 from syncer.store.wakeup import wake_after_commit
-
-_AT_ONCE = 400
 
 
 def hangs_on(variant_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -43,7 +42,7 @@ def anything_hangs(connection: Connection) -> bool:
 def holding(connection: Connection, variant_ids: Iterable[int]) -> dict[int, list[int]]:
     """Return, by part, the bundles that it is in."""
     found: dict[int, list[int]] = {}
-    for part in _slices(sorted(set(variant_ids))):
+    for part in batches(sorted(set(variant_ids))):
         query = select(bundle_part.c.part_id, bundle_part.c.variant_id).where(bundle_part.c.part_id.in_(part))
         for row in connection.execute(query.order_by(bundle_part.c.variant_id)):
             found.setdefault(row.part_id, []).append(row.variant_id)
@@ -53,7 +52,7 @@ def holding(connection: Connection, variant_ids: Iterable[int]) -> dict[int, lis
 def moved_with(connection: Connection, variant_ids: Collection[int]) -> list[int]:
     """Return these variants and all whose free pieces move with theirs."""
     found = set(variant_ids)
-    for part in _slices(sorted(found)):
+    for part in batches(sorted(found)):
         found |= set(sharing(connection, part))
     found |= {bundle for bundles in holding(connection, found).values() for bundle in bundles}
     return sorted(found)
@@ -64,9 +63,9 @@ def products_moved_with(connection: Connection, product_ids: Sequence[int]) -> l
     if not anything_hangs(connection):
         return sorted(set(product_ids))
     found = set(product_ids)
-    for part in _slices(sorted(found)):
+    for part in batches(sorted(found)):
         ids = connection.execute(select(variant.c.id).where(variant.c.product_id.in_(part))).scalars().all()
-        for more in _slices(moved_with(connection, ids)):
+        for more in batches(moved_with(connection, ids)):
             query = select(variant.c.product_id).where(variant.c.id.in_(more))
             found |= set(connection.execute(query).scalars())
     return sorted(found)
@@ -82,8 +81,7 @@ def lock_listings(connection: Connection, product_ids: Sequence[int]) -> None:
         return
     product_ids = products_moved_with(connection, product_ids)
     lock_products(connection, product_ids)
-    for start in range(0, len(product_ids), _AT_ONCE):
-        part = product_ids[start : start + _AT_ONCE]
+    for part in batches(product_ids):
         rows = select(listing.c.id).where(listing.c.product_id.in_(part)).order_by(listing.c.id).with_for_update()
         connection.execute(rows).all()
 
@@ -93,7 +91,7 @@ def lock_variants(connection: Connection, variant_ids: Collection[int]) -> None:
     if connection.dialect.name == "sqlite":
         return
     found: set[int] = set()
-    for part in _slices(sorted(set(variant_ids))):
+    for part in batches(sorted(set(variant_ids))):
         found |= set(connection.execute(select(variant.c.product_id).where(variant.c.id.in_(part))).scalars())
     lock_listings(connection, sorted(found))
 
@@ -117,13 +115,13 @@ def mark_variants(
     ids = moved_with(connection, variant_ids)
     supply = load_supply(connection, ids, now=now)
     lanes: dict[int, Lane] = {}
-    for part in _slices(ids):
+    for part in batches(ids):
         for row in connection.execute(_shown(part)):
             lanes[row.listing_id] = min(lanes.get(row.listing_id, Lane.RISE), _lane(row, supply))
     lanes.pop(without or 0, None)
     marked = 0
     for lane in sorted(set(lanes.values())):
-        for some in _slices(sorted(key for key, value in lanes.items() if value is lane)):
+        for some in batches(sorted(key for key, value in lanes.items() if value is lane)):
             marked += mark(connection, listing.c.id.in_(some), Due.STOCK, lane, now=now, cause_id=cause_id)
     if marked:
         wake_after_commit(connection)
@@ -164,8 +162,3 @@ def _lane(row: Row[Any], supply: Supply) -> Lane:
     if wanted <= 0 and (unknown or row.quantity > 0):
         return Lane.STOP
     return Lane.FALL if unknown or row.quantity > wanted or on_its_way else Lane.RISE
-
-
-def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from syncer.store.batches import batches
 from syncer.store.order_tables import channel_order, maker_capacity, order_count
 from syncer.store.tables import product, variant
 
 TIME_ZONE = ZoneInfo("Asia/Jakarta")
-_AT_ONCE = 400
 
 
 class Capacity(NamedTuple):
@@ -81,12 +81,12 @@ def left_of(connection: Connection, variant_ids: Collection[int], now: dt.dateti
     """Return what can still be ordered this week of each variant that is made to order; the others are left out."""
     makers: dict[int, str] = {}
     ids = sorted(variant_ids)
-    for start in range(0, len(ids), _AT_ONCE):
+    for part in batches(ids):
         query = (
             select(variant.c.id, product.c.maker)
             .join(product, product.c.id == variant.c.product_id)
             .join(maker_capacity, made_to_order())
-            .where(variant.c.id.in_(ids[start : start + _AT_ONCE]))
+            .where(variant.c.id.in_(part))
         )
         makers.update((row.id, row.maker) for row in connection.execute(query))
     left = list_capacity(connection, now, set(makers.values())) if makers else {}

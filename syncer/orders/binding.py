@@ -6,15 +6,14 @@ See docs/architecture.md, "Orders and the ledger".
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select
 
 from syncer.domain.order import OrderLine
+from syncer.store.batches import batches
 from syncer.store.tables import listing, offer, retired_offer, sku_alias, variant
-
-_AT_ONCE = 400
 
 
 class Named(NamedTuple):
@@ -78,7 +77,7 @@ class _Finder:
         return by_sku.pop() if len(by_sku) == 1 else self._skus.get(name.sku)
 
     def _load_offers(self, account_id: int, listed: Sequence[str]) -> None:
-        for part in _parts(listed):
+        for part in batches(listed):
             rows = self._connection.execute(
                 select(listing.c.remote_id, offer.c.remote_id, offer.c.sku, offer.c.variant_id)
                 .join(offer, offer.c.listing_id == listing.c.id)
@@ -89,7 +88,7 @@ class _Finder:
                 self._offers.setdefault(listing_id, []).append((offer_id, sku, variant_id))
 
     def _load_retired(self, account_id: int, listed: Sequence[str]) -> None:
-        for part in _parts(listed):
+        for part in batches(listed):
             rows = self._connection.execute(
                 select(retired_offer.c.listing_remote_id, retired_offer.c.remote_id, retired_offer.c.variant_id).where(
                     and_(retired_offer.c.account_id == account_id, retired_offer.c.listing_remote_id.in_(part))
@@ -100,7 +99,7 @@ class _Finder:
     def _load_skus(self, skus: Sequence[str]) -> Mapping[str, int]:
         """Return variants by SKU, active ones before those that had it before."""
         found: dict[str, int] = {}
-        for part in _parts(skus):
+        for part in batches(skus):
             active: ColumnElement[bool] = and_(variant.c.sku.in_(part), variant.c.retired_at.is_(None))
             former = (
                 select(sku_alias.c.sku, variant.c.id)
@@ -111,8 +110,3 @@ class _Finder:
             rows = self._connection.execute(select(variant.c.sku, variant.c.id).where(active))
             found.update((row[0], row[1]) for row in rows)
         return found
-
-
-def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]

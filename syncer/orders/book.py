@@ -13,10 +13,10 @@ from syncer.channels.connectors import sandbox_of
 from syncer.channels.records import Account
 from syncer.domain.order import Meaning, OrderLine, RemoteOrder
 from syncer.orders.binding import Named, named
+from syncer.store.batches import batches
 from syncer.store.order_tables import channel_order, order_line
 from syncer.store.upsert import insert_or_keep
 
-_AT_ONCE = 400
 _UNWRITTEN = 0
 SALE = "sale"
 
@@ -129,8 +129,8 @@ def open_orders(
     connection.execute(insert_or_keep(connection, channel_order, ["door", "remote_id"]), fresh)
     names = list(wanted)
     found: dict[str, Stored] = {}
-    for start in range(0, len(names), _AT_ONCE):
-        here = and_(channel_order.c.door == door, channel_order.c.remote_id.in_(names[start : start + _AT_ONCE]))
+    for part in batches(names):
+        here = and_(channel_order.c.door == door, channel_order.c.remote_id.in_(part))
         found.update({one.remote_id: one for one in _load(connection, here, lock=True)})
     return found
 
@@ -138,6 +138,11 @@ def open_orders(
 def lock_orders(connection: Connection, ids: Collection[int]) -> list[Stored]:
     """Lock and return orders by id, in the order of their ids."""
     return _load(connection, channel_order.c.id.in_(sorted(ids)), lock=True)
+
+
+def load_orders(connection: Connection, ids: Collection[int]) -> list[Stored]:
+    """Return orders by id, in the order of their ids, without a lock."""
+    return [one for part in _slices(sorted(ids)) for one in _load(connection, channel_order.c.id.in_(part))]
 
 
 def find_orders(connection: Connection, name: str, *, door: str | None = None) -> list[Stored]:
@@ -150,13 +155,18 @@ def find_orders(connection: Connection, name: str, *, door: str | None = None) -
     return _load(connection, ours)
 
 
+def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    for start in range(0, len(ids), _AT_ONCE):
+        yield ids[start : start + _AT_ONCE]
+
+
 def _load(connection: Connection, where: Any, *, lock: bool = False) -> list[Stored]:
     query = select(channel_order).where(where).order_by(channel_order.c.id)
     rows = connection.execute(query.with_for_update() if lock else query).mappings().all()
     lines: dict[int, list[StoredLine]] = {}
     ids = [row["id"] for row in rows if row["revision"] != _UNWRITTEN]
-    for start in range(0, len(ids), _AT_ONCE):
-        part = order_line.c.order_id.in_(ids[start : start + _AT_ONCE])
+    for some in batches(ids):
+        part = order_line.c.order_id.in_(some)
         for line in connection.execute(select(order_line).where(part).order_by(order_line.c.line_id)):
             lines.setdefault(line.order_id, []).append(
                 StoredLine(
@@ -205,8 +215,8 @@ def write_orders(
     connection.execute(statement, [_order_row(entry, account_id, read_as_of) for entry in entries])
     changed = [entry for entry in entries if entry.changed]
     ids = [entry.stored.id for entry in changed if not entry.stored.new]
-    for start in range(0, len(ids), _AT_ONCE):
-        connection.execute(delete(order_line).where(order_line.c.order_id.in_(ids[start : start + _AT_ONCE])))
+    for part in batches(ids):
+        connection.execute(delete(order_line).where(order_line.c.order_id.in_(part)))
     rows = [_line_row(entry.stored.id, bound) for entry in changed for bound in entry.lines]
     if rows:
         connection.execute(insert(order_line), rows)

@@ -19,10 +19,9 @@ from syncer.domain.stock import Reason
 from syncer.inventory.ledger import Movement
 from syncer.inventory.locations import find_location
 from syncer.inventory.posting import Posting, Stock, post
+from syncer.store.batches import batches
 from syncer.store.order_tables import order_count, reservation
 from syncer.store.tables import location
-
-_AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,8 @@ def load_counts(connection: Connection, order_ids: Collection[int]) -> dict[int,
     """Return what the ledger has of these orders, by order and variant."""
     found: dict[int, dict[int, Held]] = {order_id: {} for order_id in order_ids}
     ids = sorted(order_ids)
-    for start in range(0, len(ids), _AT_ONCE):
-        part = order_count.c.order_id.in_(ids[start : start + _AT_ONCE])
+    for some in batches(ids):
+        part = order_count.c.order_id.in_(some)
         query = select(order_count).where(part).order_by(order_count.c.location_id)
         for row in connection.execute(query):
             held = Held(row.location_id, Count(row.held, row.gone, row.returned), row.revision)

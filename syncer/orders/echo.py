@@ -20,13 +20,13 @@ from syncer.inventory.marking import mark_unsure
 from syncer.orders.binding import Named, named
 from syncer.orders.book import Bound, Stored
 from syncer.sdk.contract import OrderFacts
+from syncer.store.batches import batches
 from syncer.store.tables import listing, offer
 
 #: The platform's clock and ours may differ by so much.
 CLOCKS_S = 5.0
 #: An order that was placed long before the number there was last seen is in that number already; so long.
 _LONG_S = 300.0
-_AT_ONCE = 400
 
 
 class Part(NamedTuple):
@@ -174,11 +174,11 @@ def after_orders(
 def _offers(connection: Connection, account_id: int, variant_ids: Sequence[int]) -> dict[int, Row[Any]]:
     """Return what one account shows of these variants, by variant."""
     found: dict[int, Row[Any]] = {}
-    for start in range(0, len(variant_ids), _AT_ONCE):
+    for part in batches(variant_ids):
         here = and_(
             listing.c.account_id == account_id,
             listing.c.remote_id.is_not(None),
-            offer.c.variant_id.in_(variant_ids[start : start + _AT_ONCE]),
+            offer.c.variant_id.in_(part),
         )
         query = (
             select(

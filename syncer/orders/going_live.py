@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, select
 
@@ -29,6 +30,7 @@ from syncer.orders.oversell import check
 from syncer.orders.take_in import door_for, take_in_at
 from syncer.sdk.contract import Connector, OrderFacts, OrderPage, ReadsOrders, TunesOrders
 from syncer.sdk.errors import Transient
+from syncer.store.batches import batches
 from syncer.store.engine import Engine, make_way, read, write
 from syncer.store.tables import variant
 
@@ -37,6 +39,8 @@ _BATCH = 50
 LISTED = dt.timedelta(days=15)
 #: A walk longer than this many pages has lost its way (security.md H5).
 _MOST_PAGES = 10_000
+#: Calls what fetches a page of orders, and returns the page.
+Ask = Callable[[Callable[[], OrderPage]], OrderPage]
 _OPEN = (Meaning.HOLD, Meaning.SOLD, Meaning.ASK)
 
 
@@ -108,12 +112,14 @@ def go_live(
     counts_without_held: bool = False,
     preview: bool = False,
     progress: Callable[[int], None] = lambda _orders: None,
+    ask: Ask = lambda fetch: fetch(),
 ) -> WentLive:
     """Let a read-only account send, after its open orders were taken in as holds.
 
     ``counts_without_held``: the opening counts don't hold what is sold and not yet sent (they came from the shop's
     own number, say): those pieces are put on top. ``preview``: look only. ``clock`` gives the moment, aware UTC.
-    ``progress`` is told how many orders were read. Raises AccountError, ConnectorError; then the account stays as it
+    ``progress`` is told how many orders were read. ``ask`` calls what fetches a page, again after a passing fault if it
+    likes. Raises AccountError, ConnectorError; then the account stays as it
     is, and going live may simply be tried again.
     """
     already = ready_to_go_live(account)
@@ -124,15 +130,14 @@ def go_live(
     if facts is None or not isinstance(reads, ReadsOrders):
         return WentLive(go_live_unread(engine, account, connector, now=clock()))
     began = clock()
-    found, unreadable = _walk(reads, facts, began, progress)
+    found, unreadable = _walk(reads, facts, began, progress, ask)
     orders = list(found.values())
     with read(engine) as connection:
         seen = _seen(connection, account, facts, orders)
     if preview:
         return WentLive(Left(account), seen, unreadable)
     oversold: set[int] = set()
-    for start in range(0, len(orders), _BATCH):
-        part = orders[start : start + _BATCH]
+    for part in batches(orders, _BATCH):
         with write(engine) as connection:
             oversold |= _hold(connection, account, facts, part, began, clock(), on_top=counts_without_held)
         make_way()
@@ -145,7 +150,7 @@ def go_live(
 
 
 def _walk(
-    connector: ReadsOrders, facts: OrderFacts, began: dt.datetime, progress: Callable[[int], None]
+    connector: ReadsOrders, facts: OrderFacts, began: dt.datetime, progress: Callable[[int], None], ask: Ask
 ) -> tuple[dict[str, RemoteOrder], tuple[str, ...]]:
     """Return all open orders, and the others that changed lately; and those that can't be understood."""
     found: dict[str, RemoteOrder] = {}
@@ -154,7 +159,7 @@ def _walk(
     # The lately changed ones come second: an order that moved while the open ones were walked is in them.
     walks = (connector.fetch_open_orders, lambda cursor: connector.fetch_orders(since, until, cursor))
     for fetch in walks:
-        for page in _pages(fetch):
+        for page in _pages(fetch, ask):
             for order in page.orders:
                 before = found.get(order.remote_id)
                 if before is None or order.updated_at >= before.updated_at:
@@ -164,10 +169,10 @@ def _walk(
     return found, tuple(sorted(unreadable - found.keys()))
 
 
-def _pages(fetch: Callable[[str | None], OrderPage]) -> Iterator[OrderPage]:
+def _pages(fetch: Callable[[str | None], OrderPage], ask: Ask) -> Iterator[OrderPage]:
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
-        page = fetch(cursor)
+        page = ask(partial(fetch, cursor))
         yield page
         if page.cursor is None:
             return
@@ -183,8 +188,8 @@ def _seen(
     meant = bind(connection, account.id, {named(line) for order in orders for line in order.lines})
     ids = sorted(set(meant.values()))
     skus: dict[int, str] = {}
-    for start in range(0, len(ids), 400):
-        query = select(variant.c.id, variant.c.sku).where(variant.c.id.in_(ids[start : start + 400]))
+    for part in batches(ids):
+        query = select(variant.c.id, variant.c.sku).where(variant.c.id.in_(part))
         skus |= dict(connection.execute(query).tuples().all())
     found = [_seen_order(facts, order, {name: skus[key] for name, key in meant.items()}) for order in orders]
     return tuple(sorted(found, key=lambda one: (one.created_at, one.order)))

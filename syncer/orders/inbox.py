@@ -15,7 +15,7 @@ from syncer.inventory.ledger import Movement
 from syncer.inventory.posting import lock_stock
 from syncer.orders import errors, oversell
 from syncer.orders.binding import Named, bind, remember
-from syncer.orders.book import Stored, StoredLine, find_orders, lock_orders
+from syncer.orders.book import Stored, StoredLine, find_orders, load_orders, lock_orders
 from syncer.orders.counting import Change, Held, Places, append, load_counts
 from syncer.orders.echo import Moved, after_orders
 from syncer.store.order_tables import channel_order, order_line
@@ -24,6 +24,7 @@ from syncer.store.tables import account, variant
 from syncer.store.wakeup import wake_after_commit
 
 _AT_ONCE = 200
+_PROMISED = (Meaning.HOLD, Meaning.SOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,9 @@ def questions(connection: Connection) -> list[Mapping[str, Any]]:
     open_now = [row for row in connection.execute(query).mappings() if not row["problem"].get("answered")]
     ids = {variant_id for row in open_now for variant_id in row["problem"].get("variants", ())}
     skus = dict(connection.execute(select(variant.c.id, variant.c.sku).where(variant.c.id.in_(ids))).tuples().all())
-    counts = load_counts(connection, [row["id"] for row in open_now])
+    orders = {one.id: one for one in load_orders(connection, [row["id"] for row in open_now])}
+    counts = load_counts(connection, list(orders))
+    asked = coming_back(connection, list(orders.values()), counts)
     return [
         {
             "order_id": row["id"],
@@ -112,7 +115,7 @@ def questions(connection: Connection) -> list[Mapping[str, Any]]:
             "status": row["status"],
             "code": row["problem"]["code"],
             "pieces": {
-                skus[key]: _away(counts[row["id"]].get(key))
+                skus[key]: asked[row["id"]].get(key, Asked()).pieces
                 for key in row["problem"].get("variants", ())
                 if key in skus
             },
@@ -120,6 +123,47 @@ def questions(connection: Connection) -> list[Mapping[str, Any]]:
         }
         for row in open_now
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Pieces that a person is asked about: ``gone`` ones, and ``held`` ones that we never saw leave."""
+
+    gone: int = 0
+    held: int = 0
+
+    @property
+    def pieces(self) -> int:
+        """All of them."""
+        return self.gone + self.held
+
+
+def coming_back(
+    connection: Connection, orders: Sequence[Stored], counts: Mapping[int, Mapping[int, Held]]
+) -> dict[int, dict[int, Asked]]:
+    """Return, by order and variant, the pieces that may be on their way back.
+
+    They are those that are counted and that no line says are still promised, or gone for good.
+    """
+    parts = parts_of(connection, _variants(orders, {}))
+    found: dict[int, dict[int, Asked]] = {}
+    for order in orders:
+        gone: dict[int, int] = {}
+        held: dict[int, int] = {}
+        for line in order.lines:
+            said = gone if line.meaning is Meaning.GONE else held if line.meaning in _PROMISED else None
+            if said is None or line.variant_id is None:
+                continue
+            for part, pieces in parts.get(line.variant_id, ((line.variant_id, 1),)):
+                said[part] = said.get(part, 0) + line.quantity * pieces
+        found[order.id] = {
+            key: Asked(
+                max(one.count.gone - one.count.returned - gone.get(key, 0), 0),
+                max(one.count.held - held.get(key, 0), 0),
+            )
+            for key, one in counts[order.id].items()
+        }
+    return found
 
 
 def bind_line(connection: Connection, name: str, line: str, sku: str, *, now: dt.datetime) -> BoundLines:
@@ -174,29 +218,31 @@ def give_back(
 ) -> list[Movement]:
     """Put pieces that had gone with an order back on the shelf; ``lost``: they don't come back, and that is settled.
 
-    ``sku`` chooses one variant (default: all that are away), ``pieces`` how many of it (default: all). Raises
-    OrderError, UnknownSku.
+    ``sku`` chooses one variant, ``pieces`` how many of it. By default it is what the channel says is on its way back,
+    or all that are away if it says nothing. What was held and is on its way back has gone by now, whatever became of
+    it. Raises OrderError, UnknownSku.
     """
     order = lock_orders(connection, [which.id])[0]
     counts = load_counts(connection, [order.id])[order.id]
+    asked = coming_back(connection, [order], {order.id: counts})[order.id] if order.problem is not None else {}
     chosen = {find_variant(connection, sku).id} if sku else set(counts)
-    away = {key: _away(counts.get(key)) for key in chosen if _away(counts.get(key)) > 0}
-    if not away:
+    most = {key: _away(counts.get(key)) + asked.get(key, Asked()).held for key in chosen}
+    default = {key: asked.get(key, Asked()).pieces if order.problem is not None else most[key] for key in chosen}
+    if pieces is not None:
+        default = {key: pieces for key, away in most.items() if away}
+        if default and (len(default) > 1 or not 1 <= pieces <= max(most.values())):
+            raise errors.too_many_returned(order.remote_id, max(most.values()))
+    back = {key: wanted for key, wanted in default.items() if wanted > 0}
+    if not back:
         raise errors.nothing_to_return(order.remote_id)
-    if pieces is not None and (len(away) > 1 or not 1 <= pieces <= next(iter(away.values()))):
-        raise errors.too_many_returned(order.remote_id, max(away.values()))
-    moved: list[Movement] = []
-    if not lost:
-        stock = lock_stock(connection, away)
-        changes = [
-            Change(
-                order.id, key, held, _returned(held.count, pieces if pieces is not None else away[key]), order.remote_id
-            )
-            for key in sorted(away)
-            for held in [counts[key]]
-        ]
-        moved = append(connection, stock, changes, actor=actor, now=now)
-        oversell.check(connection, away, now=now)
+    stock = lock_stock(connection, back)
+    changes = [
+        Change(order.id, key, held, _answered(held.count, asked.get(key, Asked()).held, 0 if lost else n), note)
+        for key, n in sorted(back.items())
+        for held, note in [(counts[key], order.remote_id)]
+    ]
+    moved = append(connection, stock, changes, actor=actor, now=now)
+    oversell.check(connection, back, now=now)
     if order.problem is not None:
         answered = dict(order.problem) | {"answered": True}
         connection.execute(update(channel_order).where(channel_order.c.id == order.id).values(problem=answered))
@@ -233,8 +279,9 @@ def _away(held: Held | None) -> int:
     return 0 if held is None else held.count.gone - held.count.returned
 
 
-def _returned(count: Count, pieces: int) -> Count:
-    return Count(count.held, count.gone, count.returned + pieces)
+def _answered(count: Count, held: int, back: int) -> Count:
+    """Return the count once a person has judged it: ``held`` pieces of it had left, ``back`` are on the shelf."""
+    return Count(count.held - held, count.gone + held, count.returned + back)
 
 
 def _line(connection: Connection, order: Stored, line: str) -> StoredLine:

@@ -12,10 +12,9 @@ from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from syncer.domain.order import Meaning
 from syncer.orders.book import SALE
+from syncer.store.batches import batches
 from syncer.store.order_tables import channel_order, order_count, order_line
 from syncer.store.tables import account, location, stock_movement, variant
-
-_AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +156,11 @@ def _row(row: RowMapping, lines: tuple[LineRow, ...]) -> OrderRow:
 
 def _lines(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[LineRow, ...]]:
     found: dict[int, list[LineRow]] = {}
-    for start in range(0, len(ids), _AT_ONCE):
+    for part in batches(ids):
         query = (
             select(order_line, variant.c.sku.label("ours"))
             .outerjoin(variant, variant.c.id == order_line.c.variant_id)
-            .where(order_line.c.order_id.in_(ids[start : start + _AT_ONCE]))
+            .where(order_line.c.order_id.in_(part))
             .order_by(order_line.c.order_id, order_line.c.line_id)
         )
         for row in connection.execute(query):

@@ -5,19 +5,19 @@ call each order off. Nothing is clamped.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, insert, select, update
 
 from syncer.inventory.levels import available, full_levels
 from syncer.inventory.posting import lock_stock
+from syncer.store.batches import batches
 from syncer.store.engine import after_commit
 from syncer.store.order_tables import maker_capacity, oversell
 from syncer.store.tables import location, product, variant
 from syncer.store.wakeup import wake_after_commit
 
-_AT_ONCE = 400
 #: A person sees to it: off the desk, and flagged anew only if still more is sold.
 HANDLED = "handled"
 
@@ -128,7 +128,7 @@ class _Said:
 def _open(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, str]]:
     """Return the flag of each variant that has one: its id, the pieces that were missing, its state."""
     found: dict[int, tuple[int, int, str]] = {}
-    for part in _parts(ids):
+    for part in batches(ids):
         here = and_(oversell.c.state.in_(("open", HANDLED)), oversell.c.variant_id.in_(part))
         names = (oversell.c.id, oversell.c.variant_id, oversell.c.short, oversell.c.state)
         query = select(*names).where(here).order_by(oversell.c.id)
@@ -154,7 +154,7 @@ def _close(connection: Connection, flag_id: int, how: str, now: dt.datetime, **m
 
 def _made_to_order(connection: Connection, variant_ids: Collection[int]) -> set[int]:
     found: set[int] = set()
-    for part in _parts(sorted(variant_ids)):
+    for part in batches(sorted(variant_ids)):
         query = (
             select(variant.c.id)
             .join(product, product.c.id == variant.c.product_id)
@@ -163,8 +163,3 @@ def _made_to_order(connection: Connection, variant_ids: Collection[int]) -> set[
         )
         found |= set(connection.execute(query).scalars())
     return found
-
-
-def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]

@@ -30,6 +30,7 @@ from syncer.orders.binding import Named, bind
 from syncer.orders.book import door_of_partner
 from syncer.orders.take_in import Door, take_in_at
 from syncer.sdk.contract import OrderFacts
+from syncer.store.batches import batches
 from syncer.store.engine import Engine, make_way, read, write
 from syncer.store.tables import account
 
@@ -119,10 +120,9 @@ def import_sold(
 
 
 def _take(engine: Engine, door: Door, orders: Sequence[RemoteOrder], report: SoldReport, now: dt.datetime) -> None:
-    for start in range(0, len(orders), _BATCH):
-        if start:
+    for number, part in enumerate(batches(orders, _BATCH)):
+        if number:
             make_way()
-        part = orders[start : start + _BATCH]
         with write(engine) as connection:
             taken = take_in_at(connection, door, PARTNER_FACTS, part, read_began_at=now, now=now)
         report.new += taken.new

@@ -29,6 +29,7 @@ from syncer.sdk.contract import OrderFacts
 from syncer.store.wakeup import wake_after_commit
 
 _OPEN = (Meaning.HOLD, Meaning.SOLD, Meaning.ASK)
+_MAY_BE_BACK = (Meaning.ASK, Meaning.BACK)
 #: A state whose own time lies so far ahead of our clock is no ground to refuse a later one.
 _FUTURE = dt.timedelta(days=1)
 ASK, TOO_MANY = "ask", "too_many"
@@ -226,7 +227,7 @@ class _Work:
         old = {variant_id: held.count for variant_id, held in before.items()}
         base = _gone_by_now(lines) if late else {}
         said = count_lines(lines, old | base)
-        entry.problem = _question(entry, sorted(said.asks))
+        entry.problem = _question(entry, sorted(said.asks), lines)
         changes = []
         for variant_id, after in sorted(said.counts.items()):
             held = before.get(variant_id)
@@ -251,13 +252,21 @@ def _steps(order_id: int, variant_id: int, held: Held, base: Count | None, after
     return [first, then]
 
 
-def _question(entry: Entry, asks: Sequence[int]) -> Mapping[str, Any] | None:
-    """Return what a person is asked about an order; a question that was answered isn't asked again."""
+def _question(
+    entry: Entry, asks: Sequence[int], lines: Sequence[tuple[int, int, Meaning]]
+) -> Mapping[str, Any] | None:
+    """Return what a person is asked about an order; a question that was answered isn't asked again.
+
+    It is another one if the channel speaks of another number of pieces.
+    """
     if not asks:
         return None
-    before = entry.stored.problem or {}
-    same = before.get("variants") == list(asks) and entry.stored.status == entry.order.status
-    return {"code": ASK, "variants": list(asks)} | ({"answered": True} if same and before.get("answered") else {})
+    back = [sum(n for key, n, meaning in lines if key == asked and meaning in _MAY_BE_BACK) for asked in asks]
+    now = {"code": ASK, "variants": list(asks), "pieces": back}
+    before = dict(entry.stored.problem or {})
+    answered = before.pop("answered", False)
+    same = before == now and entry.stored.status == entry.order.status
+    return now | ({"answered": True} if same and answered else {})
 
 
 def _gone_by_now(lines: Iterable[tuple[int, int, Meaning]]) -> dict[int, Count]:

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from syncer.store.batches import batches
 from syncer.store.tables import account, product
-
-_AT_ONCE = 400
 
 
 def lock_products(connection: Connection, product_ids: Sequence[int]) -> None:
@@ -22,8 +21,8 @@ def lock_products(connection: Connection, product_ids: Sequence[int]) -> None:
     if connection.dialect.name == "sqlite":
         return
     ids = sorted(set(product_ids))
-    for start in range(0, len(ids), _AT_ONCE):
-        part = product.c.id.in_(ids[start : start + _AT_ONCE])
+    for some in batches(ids):
+        part = product.c.id.in_(some)
         query = select(product.c.id).where(part).order_by(product.c.id)
         connection.execute(query.with_for_update(key_share=True)).all()
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from syncer.domain.words import SyncerError, Words
+from syncer.store.batches import batches
 from syncer.store.tables import product, sku_alias, variant
 
 
@@ -70,8 +71,7 @@ def did_you_mean(names: Sequence[str]) -> Words:
 def variant_ids(connection: Connection, skus: Sequence[str]) -> dict[str, int]:
     """Return the ids of the active variants with these SKUs; unknown ones are left out."""
     found: dict[str, int] = {}
-    for start in range(0, len(skus), 500):
-        part = skus[start : start + 500]
+    for part in batches(skus, 500):
         rows = connection.execute(
             select(variant.c.sku, variant.c.id).where(and_(variant.c.sku.in_(part), variant.c.retired_at.is_(None)))
         )

@@ -12,6 +12,7 @@ from syncer.catalogue.importing import values
 from syncer.catalogue.importing.draft import Draft, DraftVariant
 from syncer.catalogue.read import load_products
 from syncer.domain.product import Product
+from syncer.store.batches import batches
 from syncer.store.tables import media, photo, product, sku_alias, variant
 
 #: What a picture's address begins with if it means one that is stored here, by its SHA-256.
@@ -51,7 +52,7 @@ def look_up(connection: Connection, drafts: Sequence[Draft]) -> Known:
     skus = list({sku for draft in drafts for one in draft.variants for sku in possible_skus(draft, one)})
     by_handle = {
         row.handle: row.id
-        for part in _parts(handles)
+        for part in batches(handles, _AT_ONCE)
         for row in connection.execute(select(product.c.handle, product.c.id).where(product.c.handle.in_(part)))
     }
     owners = _owners(connection, skus)
@@ -65,7 +66,7 @@ def look_up(connection: Connection, drafts: Sequence[Draft]) -> Known:
         retired=_retired(connection, ids),
         media=frozenset(
             sha
-            for part in _parts([ref for ref in refs if len(ref) == 64])
+            for part in batches([ref for ref in refs if len(ref) == 64], _AT_ONCE)
             for sha in connection.execute(select(media.c.sha256).where(media.c.sha256.in_(part))).scalars()
         ),
         addresses=_addresses(connection, ids) if refs else {},
@@ -84,7 +85,7 @@ def made(draft: Draft, one: DraftVariant) -> str:
 
 def _owners(connection: Connection, skus: Sequence[str]) -> dict[str, Owner]:
     found: dict[str, Owner] = {}
-    for part in _parts(skus):
+    for part in batches(skus, _AT_ONCE):
         former = connection.execute(
             select(sku_alias.c.sku, variant.c.id, variant.c.product_id, variant.c.sku)
             .join(variant, variant.c.id == sku_alias.c.variant_id)
@@ -103,14 +104,14 @@ def _owners(connection: Connection, skus: Sequence[str]) -> dict[str, Owner]:
 def _column(connection: Connection, ids: Sequence[int], column: Any) -> dict[int, str]:
     return {
         row[0]: row[1]
-        for part in _parts(ids)
+        for part in batches(ids, _AT_ONCE)
         for row in connection.execute(select(product.c.id, column).where(product.c.id.in_(part)))
     }
 
 
 def _retired(connection: Connection, ids: Sequence[int]) -> dict[int, frozenset[str]]:
     found: dict[int, set[str]] = {}
-    for part in _parts(ids):
+    for part in batches(ids, _AT_ONCE):
         rows = connection.execute(
             select(variant.c.product_id, variant.c.sku).where(
                 and_(variant.c.product_id.in_(part), variant.c.retired_at.is_not(None))
@@ -124,7 +125,7 @@ def _retired(connection: Connection, ids: Sequence[int]) -> dict[int, frozenset[
 def _addresses(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """Return which photo came from which address, by product."""
     found: dict[int, dict[str, str]] = {}
-    for part in _parts(ids):
+    for part in batches(ids, _AT_ONCE):
         rows = connection.execute(
             select(photo.c.product_id, photo.c.source_url, photo.c.sha256).where(
                 and_(photo.c.product_id.in_(part), photo.c.source_url != "")
@@ -133,7 +134,3 @@ def _addresses(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str
         for row in rows:
             found.setdefault(row[0], {})[row[1]] = row[2]
     return found
-
-
-def _parts(many: Sequence[Any]) -> list[Sequence[Any]]:
-    return [many[start : start + _AT_ONCE] for start in range(0, len(many), _AT_ONCE)]

@@ -31,6 +31,7 @@ from syncer.catalogue.importing.table import MAX_ROWS
 from syncer.catalogue.save import Saved
 from syncer.domain.text import clean_text
 from syncer.domain.words import SyncerError, Words
+from syncer.store.batches import batches
 from syncer.store.engine import make_way, read, write
 from syncer.store.tables import import_run, picture_fetch
 from syncer.store.upsert import insert_or_keep
@@ -308,11 +309,9 @@ class _Import:
         ids = list({row["product_id"] for row in rows})
         known = {
             (row.product_id, row.url)
-            for start in range(0, len(ids), 500)
+            for part in batches(ids, 500)
             for row in connection.execute(
-                select(picture_fetch.c.product_id, picture_fetch.c.url).where(
-                    picture_fetch.c.product_id.in_(ids[start : start + 500])
-                )
+                select(picture_fetch.c.product_id, picture_fetch.c.url).where(picture_fetch.c.product_id.in_(part))
             )
         }
         return sum((row["product_id"], row["url"]) not in known for row in rows)
