@@ -188,8 +188,14 @@ def check(name: str = NAME) -> None:
     """Check an account."""
     desk = open_desk()
     from syncer.channels.joining import check_account
+    from syncer.sync.beside import open_beside
 
-    checked = check_account(desk.engine, desk.keys, desk.account(name), now=desk.now, **desk.for_shops())
+    account = desk.account(name)
+    there = open_beside(desk.deps(), account)
+    with out.Progress(Words("Menanyai toko", "Asking the shop")):
+        checked = there.patiently(
+            lambda: check_account(desk.engine, desk.keys, account, now=desk.now, gate=there.gate, **desk.for_shops())
+        )
     shop = checked.identity.shop_name or checked.identity.shop_id
     state = say(state_words(checked.account.state, checked.account.mode))
     out.done(Words(f"{checked.account.name}: toko {shop}, {state}.", f"{checked.account.name}: {shop}, {state}."))
@@ -325,23 +331,23 @@ def go_live(
 ) -> None:
     """Go live."""
     desk = open_desk()
-    from syncer.channels.connectors import open_connector
     from syncer.cli.going_live import live_json, say_live
     from syncer.orders.going_live import go_live as do
+    from syncer.sync.beside import open_beside
 
     account = desk.account(name)
-    connector = None
-    if account.mode == "read_only" and account.state == "active":
-        connector = open_connector(account, engine=desk.engine, keys=desk.keys, **desk.for_shops())
+    reads = account.mode == "read_only" and account.state == "active"
+    shop = open_beside(desk.deps(), account) if reads else None
     with out.Progress(Words("Membaca pesanan", "Reading orders")) as bar:
         went = do(
             desk.engine,
             account,
-            connector,
+            shop.connector if shop is not None else None,
             clock=lambda: desk.now,
             counts_without_held=without_held,
             preview=dry_run,
             progress=bar.to,
+            ask=shop.patiently if shop is not None else lambda fetch: fetch(),
         )
     if as_json:
         out.print_json(live_json(went))

@@ -270,7 +270,9 @@ def _accounts(desk: Desk, online: bool) -> Iterator[Finding]:
     from syncer.channels.records import load_accounts
     from syncer.channels.sign_in import expiry_notice
     from syncer.cli.account import state_words
+    from syncer.cli.texts import once
     from syncer.sdk.errors import ConnectorError
+    from syncer.sync.beside import open_beside
 
     with desk.read() as connection:
         accounts = load_accounts(connection)
@@ -280,13 +282,11 @@ def _accounts(desk: Desk, online: bool) -> Iterator[Finding]:
         one, subject = stored, Words(stored.name, stored.name)
         if online and one.state in ("active", "sign_in_needed"):
             try:
-                one = check_account(desk.engine, desk.keys, one, now=desk.now, **desk.for_shops()).account
+                gate = open_beside(desk.deps(), one).gate
+                one = check_account(desk.engine, desk.keys, one, now=desk.now, gate=gate, **desk.for_shops()).account
             except ConnectorError as error:
-                yield Finding(
-                    subject,
-                    False,
-                    Words(f"{error.words.id} {error.remedy.id}", f"{error.words.en} {error.remedy.en}"),
-                )
+                remedy = once(error.remedy)
+                yield Finding(subject, False, Words(f"{error.words.id} {remedy.id}", f"{error.words.en} {remedy.en}"))
                 continue
             except SyncerError as error:
                 yield Finding(subject, False, error.words)

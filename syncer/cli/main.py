@@ -11,7 +11,7 @@ import typer
 from syncer.cli import kit, out
 from syncer.cli.desk import close_desk, open_desk
 from syncer.cli.kit import LazyGroup, Place
-from syncer.cli.texts import both, say, set_language, word
+from syncer.cli.texts import both, once, say, set_language, word
 from syncer.domain.words import SyncerError, Words
 
 _CATALOGUE = both("Katalog dan stok", "Catalogue and stock")
@@ -164,7 +164,7 @@ def _say_other(error: BaseException) -> int:
     from syncer.sdk.errors import ConnectorError
 
     if isinstance(error, ConnectorError):
-        out.complain(f"{say(error.words)} {say(error.remedy)}")
+        out.complain(f"{say(error.words)} {say(once(error.remedy))}")
         return kit.FAILED
     if isinstance(error, OSError):
         out.complain(say(_file_words(error)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from syncer.domain.words import Words
@@ -12,6 +13,8 @@ _COMPLETION = {
     "install_completion": ("Pasang pelengkap perintah untuk shell ini.", "Install completion for this shell."),
     "show_completion": ("Tunjukkan pelengkap itu, untuk disalin.", "Show that completion, to be copied."),
 }
+#: What a remedy promises on behalf of the daemon.
+_ITSELF = re.compile(r"(^|; )Syncer (?:(?:mencoba|melihat) lagi sendiri|(?:tries|looks) again by itself)")
 _language = "id"
 
 
@@ -34,6 +37,16 @@ def say(words: Words) -> str:
 def word(indonesian: str, english: str) -> str:
     """Return the one of two texts that fits the language in use."""
     return english if _language == "en" else indonesian
+
+
+def once(remedy: Words) -> Words:
+    """Return a remedy as a command says it that has ended: nothing tries again for it."""
+    indonesian = "Coba lagi sebentar lagi dengan perintah yang sama", "lalu jalankan lagi perintah ini"
+    english = "Try again in a moment with the same command", "then run this command again"
+    return Words(
+        _ITSELF.sub(lambda found: f"; {indonesian[1]}" if found[1] else indonesian[0], remedy.id),
+        _ITSELF.sub(lambda found: f"; {english[1]}" if found[1] else english[0], remedy.en),
+    )
 
 
 def both(indonesian: str, english: str) -> str:

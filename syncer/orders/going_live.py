@@ -118,9 +118,9 @@ def go_live(
 
     ``counts_without_held``: the opening counts don't hold what is sold and not yet sent (they came from the shop's
     own number, say): those pieces are put on top. ``preview``: look only. ``clock`` gives the moment, aware UTC.
-    ``progress`` is told how many orders were read. ``ask`` calls what fetches a page, again after a passing fault if it
-    likes. Raises AccountError, ConnectorError; then the account stays as it
-    is, and going live may simply be tried again.
+    ``progress`` is told how many orders were read. ``ask`` calls what fetches a page, again after a
+    passing fault if it likes. Raises AccountError, ConnectorError; then the account stays as it is, and going live
+    may simply be tried again.
     """
     already = ready_to_go_live(account)
     if already is not None:

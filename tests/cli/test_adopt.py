@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from syncer.cli.texts import once
+from syncer.domain.words import Words
+from syncer.sdk.errors import RateLimited
 from syncer.sdk.sandbox import RunningSandbox
+from syncer.sync import beside
 from tests.cli.conftest import Cli, first_line
 from tests.cli.test_orders import buy
 from tests.cli.test_shops import control, there
@@ -209,3 +213,27 @@ def test_going_live_holds_what_is_ordered_and_not_yet_sent(sqlite_cli: Cli, sell
 
 def stock_there(shop: RunningSandbox, sku: str) -> int:
     return next(one["stock"] for row in there(shop).values() for one in row["offers"] if one["sku"] == sku)
+
+
+def test_going_live_keeps_to_the_shops_budget(
+    sqlite_cli: Cli, selling: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = sqlite_cli
+    joined(cli, selling)
+    cli.ok("account", "adopt", "Orange", "--apply")
+    monkeypatch.setattr(beside, "TRIES", 1)
+    ordered = {buy(selling, ("MK-1", 1)) for _ in range(3)}
+    for _ in range(2):
+        looked = cli.json("account", "go-live", "Orange", "--dry-run")
+        assert {one["order"] for one in looked["orders"]} == ordered
+    cli.ok("account", "check", "Orange")
+
+
+def test_a_command_that_has_ended_promises_nothing() -> None:
+    assert once(RateLimited("x", Words("a", "b"), after_s=1.0).remedy) == Words(
+        "Coba lagi sebentar lagi dengan perintah yang sama.", "Try again in a moment with the same command."
+    )
+    clock = Words("Setel jamnya; Syncer mencoba lagi sendiri.", "Set it; Syncer tries again by itself.")
+    assert once(clock) == Words(
+        "Setel jamnya; lalu jalankan lagi perintah ini.", "Set it; then run this command again."
+    )

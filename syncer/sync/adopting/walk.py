@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from syncer.channels.connectors import open_connector
 from syncer.channels.records import Account, AccountError, State
-from syncer.channels.sign_in import Refresh
 from syncer.domain.listing import RemoteListing
 from syncer.domain.words import Words
-from syncer.sdk.contract import Budget, PublishesListings
-from syncer.sdk.errors import ConnectorError, Gone, Recovery
-from syncer.sdk.http import retry_after_s
-from syncer.store.engine import read
-from syncer.store.marks import Lane
+from syncer.sdk.contract import PublishesListings
+from syncer.sdk.errors import Gone
+from syncer.sync import beside
 from syncer.sync.adopting.plan import is_there
-from syncer.sync.lease import Lease, holder
-from syncer.sync.pace import Pacer
+from syncer.sync.lease import Lease
 from syncer.sync.service import Deps
-from syncer.sync.shop import Shop, ShopGate, utc_now
+from syncer.sync.shop import Shop, ShopGate
 from syncer.sync.sweep import MOST_PAGES
 
-#: The share of each budget that a walk may spend while a daemon spends the same budget for other shops.
-_BESIDE_A_DAEMON = 0.1
-_TRIES = 6
-_LONGEST_PAUSE_S = 30.0
 T = TypeVar("T")
 
 
@@ -41,25 +31,6 @@ class Walked:
     listings: tuple[RemoteListing, ...]
     left_out: int
     began: dt.datetime
-
-
-class _Gate:
-    """Stands before every call of the walk: waits for the budget, and learns from refusals."""
-
-    def __init__(self, pacer: Pacer) -> None:
-        self._pacer = pacer
-
-    def before(self, operation: str) -> None:
-        """Wait for the budgets."""
-        while (wait := self._pacer.spend(operation, Lane.READ)) > 0:
-            time.sleep(min(wait, 1.0))
-
-    def after(self, operation: str, status: int, headers: Mapping[str, str]) -> None:
-        """Pause after a 429."""
-        if status == 429:
-            self._pacer.refused(None, retry_after_s(headers, utc_now()))
-        elif status:
-            self._pacer.accepted()
 
 
 def open_shop(deps: Deps, account: Account, now: dt.datetime) -> Shop:
@@ -74,19 +45,7 @@ def open_shop(deps: Deps, account: Account, now: dt.datetime) -> Shop:
                 f'The account "{account.name}" is not connected. Run `syncer account reconnect {account.name}`.',
             )
         )
-    pacer = Pacer([])
-    connector = open_connector(
-        account,
-        engine=deps.engine,
-        keys=deps.keys,
-        home=deps.home,
-        gate=_Gate(pacer),
-        allowed=deps.allowed,
-        load=deps.load,
-    )
-    with read(deps.engine) as connection:
-        busy = holder(connection, account.budget_group, now) is not None
-    pacer.add([_share(budget) if busy else budget for budget in connector.budgets()])
+    paced = beside.open_beside(deps, account)
     shut = threading.Event()
     shut.set()
     lease = Lease(deps.engine, account.budget_group, owner="", ttl_s=0)
@@ -94,18 +53,14 @@ def open_shop(deps: Deps, account: Account, now: dt.datetime) -> Shop:
         engine=deps.engine,
         account=account,
         opened_as=account,
-        connector=connector,
-        pacer=pacer,
+        connector=paced.connector,
+        pacer=paced.pacer,
         lease=lease,
-        gate=ShopGate(pacer, lease, 0, shut),
+        gate=ShopGate(paced.pacer, lease, 0, shut),
         timing=deps.timing,
         claim_name="",
-        sign_in=deps.timing.sign_in(deps.keys),
+        sign_in=paced.sign_in,
     )
-
-
-def _share(budget: Budget) -> Budget:
-    return replace(budget, limit=max(int(budget.limit * _BESIDE_A_DAEMON), 1))
 
 
 def walk(shop: Shop, now: dt.datetime, progress: Callable[[int], None] = lambda _: None) -> Walked:
@@ -163,18 +118,5 @@ def _look(shop: Shop, connector: PublishesListings, remote_id: str) -> RemoteLis
 
 def patiently(shop: Shop, ask: Callable[[], T]) -> T:
     """Return what ``ask`` returns; after a passing fault it is asked again, and after a refused sign-in once more."""
-    signed_in = False
-    for number in range(_TRIES):
-        try:
-            return ask()
-        except ConnectorError as error:
-            last = number == _TRIES - 1
-            if error.recovery is Recovery.SIGN_IN_AGAIN and not signed_in:
-                signed_in = True
-                outcome = shop.sign_in.refresh_after_refusal(shop.engine, shop.account, shop.connector)
-                if outcome not in (Refresh.REFRESHED, Refresh.BUSY, Refresh.KEPT):
-                    raise
-            elif last or error.recovery not in (Recovery.RETRY, Recovery.RETRY_AT):
-                raise
-            time.sleep(min(error.after_s or shop.timing.backoff_s * 2**number, _LONGEST_PAUSE_S))
-    raise AssertionError("the last try returns or raises")
+    again = partial(shop.sign_in.refresh_after_refusal, shop.engine, shop.account, shop.connector)
+    return beside.patiently(ask, shop.pacer, again, backoff_s=shop.timing.backoff_s)
