@@ -142,7 +142,7 @@ def lock_orders(connection: Connection, ids: Collection[int]) -> list[Stored]:
 
 def load_orders(connection: Connection, ids: Collection[int]) -> list[Stored]:
     """Return orders by id, in the order of their ids, without a lock."""
-    return [one for part in _slices(sorted(ids)) for one in _load(connection, channel_order.c.id.in_(part))]
+    return [one for part in batches(sorted(ids)) for one in _load(connection, channel_order.c.id.in_(part))]
 
 
 def find_orders(connection: Connection, name: str, *, door: str | None = None) -> list[Stored]:
@@ -153,11 +153,6 @@ def find_orders(connection: Connection, name: str, *, door: str | None = None) -
         return found
     ours = and_(channel_order.c.door == door if door is not None else true(), channel_order.c.id == int(name))
     return _load(connection, ours)
-
-
-def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]
 
 
 def _load(connection: Connection, where: Any, *, lock: bool = False) -> list[Stored]:

@@ -252,9 +252,7 @@ def _steps(order_id: int, variant_id: int, held: Held, base: Count | None, after
     return [first, then]
 
 
-def _question(
-    entry: Entry, asks: Sequence[int], lines: Sequence[tuple[int, int, Meaning]]
-) -> Mapping[str, Any] | None:
+def _question(entry: Entry, asks: Sequence[int], lines: Sequence[tuple[int, int, Meaning]]) -> Mapping[str, Any] | None:
     """Return what a person is asked about an order; a question that was answered isn't asked again.
 
     It is another one if the channel speaks of another number of pieces.

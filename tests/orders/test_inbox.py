@@ -119,6 +119,51 @@ def test_lost_pieces_stay_gone_and_are_not_asked_about_again(shops: Shops) -> No
     assert shops.level() == Level(4, 0)
 
 
+def asked(shops: Shops) -> list[dict[str, int]]:
+    with read(shops.engine) as connection:
+        return [row["pieces"] for row in questions(connection)]
+
+
+@pytest.mark.parametrize(("lost", "left", "counts"), [(False, 5, (0, 2, 2)), (True, 3, (0, 2, 0))])
+def test_an_order_first_seen_on_its_way_back_can_be_answered(
+    shops: Shops, lost: bool, left: int, counts: tuple[int, int, int]
+) -> None:
+    returning = order("TO_RETURN", [line(quantity=2)])
+    shops.take(returning)
+    assert (shops.level(), asked(shops)) == (Level(5, 2), [{"mangkuk-biru": 2}])
+    with write(shops.engine) as connection:
+        give_back(connection, find_order(connection, "A1"), lost=lost, now=at(300))
+        assert audit(connection) == []
+    assert (shops.level(), shops.counts()) == (Level(left, 0), [counts])
+    # What the platform says next changes nothing: the piece is where the person said.
+    shops.take(returning, began=310)
+    assert asked(shops) == []
+    shops.take(order("SHIPPED", [line(quantity=2)], updated=120), began=320)
+    assert (shops.level(), shops.counts()) == (Level(left, 0), [counts])
+
+
+def test_of_a_partial_return_only_what_comes_back_is_asked_about(shops: Shops) -> None:
+    shops.take(order("SHIPPED", [line(quantity=2)]))
+    parts = [line("1", quantity=1), line("1-back", quantity=1, status="TO_RETURN")]
+    shops.take(order("SHIPPED", parts, updated=110), began=210)
+    assert asked(shops) == [{"mangkuk-biru": 1}]
+    with write(shops.engine) as connection:
+        (moved,) = give_back(connection, find_order(connection, "A1"), now=at(300))
+        assert moved.delta == 1
+        with pytest.raises(OrderError, match="Nothing of order"):
+            give_back(connection, find_order(connection, "A1"), now=at(301))
+    assert (shops.level(), shops.counts()) == (Level(4, 0), [(0, 2, 1)])
+    shops.take(order("SHIPPED", parts, updated=110), began=310)
+    assert asked(shops) == []
+    # The other one comes back too: that is asked anew, of one piece.
+    shops.take(order("SHIPPED", [line(quantity=2, status="TO_RETURN")], updated=120), began=320)
+    assert asked(shops) == [{"mangkuk-biru": 1}]
+    with write(shops.engine) as connection:
+        give_back(connection, find_order(connection, "A1"), now=at(400))
+        assert audit(connection) == []
+    assert (shops.level(), shops.counts()) == (Level(5, 0), [(0, 2, 2)])
+
+
 def test_an_order_of_a_shop_that_is_away_is_closed_by_hand(shops: Shops) -> None:
     shops.take(order(lines=[line(quantity=2)]), order(name="A2"))
     with write(shops.engine) as connection:

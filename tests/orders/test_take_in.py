@@ -103,7 +103,7 @@ def test_an_older_read_never_overwrites_a_newer_one(shops: Shops) -> None:
 def test_what_had_gone_and_is_called_off_is_asked_about(shops: Shops) -> None:
     shops.take(order("SHIPPED"))
     shops.take(order("CANCELLED", updated=110), began=210)
-    assert shops.orders()[0]["problem"] == {"code": "ask", "variants": [shops.blue]}
+    assert shops.orders()[0]["problem"] == {"code": "ask", "variants": [shops.blue], "pieces": [1]}
     shops.take(order("SHIPPED", updated=120), began=220)
     assert shops.orders()[0]["problem"] is None
     assert shops.level() == Level(4, 0)
