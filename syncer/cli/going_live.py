@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from syncer.cli import out
-from syncer.cli.texts import word
+from syncer.cli.texts import many, word
 from syncer.domain.words import Words
 from syncer.orders.going_live import SeenOrder, WentLive
 
@@ -18,10 +18,11 @@ def say_live(went: WentLive, *, without_held: bool, dry_run: bool) -> None:
     held, others = went.held, went.not_counted
     if held:
         pieces = sum(one.pieces for one in held)
+        verb = "is" if pieces == 1 else "are"
         out.line(
             word(
                 f"{len(held)} pesanan belum dikirim; {pieces} barang dijanjikan untuknya:",
-                f"{len(held)} open orders; {pieces} pieces are promised to them:",
+                f"{many(len(held), 'open order')}; {many(pieces, 'piece')} {verb} promised to them:",
             )
         )
         _list(held)
@@ -30,7 +31,7 @@ def say_live(went: WentLive, *, without_held: bool, dry_run: bool) -> None:
         out.line(
             word(
                 f"{len(others)} pesanan lain sudah selesai, jadi tidak dihitung:",
-                f"{len(others)} other orders are over, so they are not counted:",
+                f"{many(len(others), 'other order')} over already, so not counted:",
             )
         )
         _list(others)

@@ -55,7 +55,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "orders inbox (an object)": "unknown questions",
         "orders oversold": "id sku title short flagged_at state orders",
         "orders oversold / orders": "id order account status held gone value total currency created_at ship_by newest "
-        "cost message",
+        "same_second cost message kept_message",
         "orders import (an object)": "rows new changed unchanged pieces refused returned_file dry_run",
         "sale (an object)": "id reference sku quantity free oversold new",
         "price": "sku title price currency accounts",

@@ -11,7 +11,8 @@ from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, command, group
 from syncer.cli.orders import app as orders_app
-from syncer.cli.texts import both, say, word
+from syncer.cli.texts import both, many, say, word
+from syncer.domain.money import format_money
 from syncer.domain.words import SyncerError, Words
 
 if TYPE_CHECKING:
@@ -101,23 +102,28 @@ def show(which: str = WHICH, as_json: bool = typer.Option(False, "--json", help=
 
 def _draw(claim: Claim, desk: Desk) -> None:
     newest = word(" (pesanan terakhir)", " (the last one placed)") if claim.newest else ""
+    if claim.tied:
+        newest = word(" (pada detik yang sama)", " (in the same second)")
     out.line("")
     out.line(out.clean(f"● {claim.order} · {claim.account} · {claim.status}{newest}"))
     age = out.age((desk.now - claim.created_at).total_seconds())
-    value = "-" if claim.value is None else f"{claim.value:,.0f} {claim.currency}"
+    value = "-" if claim.value is None else format_money(claim.value, claim.currency)
     pieces = claim.held or claim.gone
     out.line(
         word(
             f"  {pieces} barang, nilai {value}; dipesan {age} lalu.",
-            f"  {pieces} pieces worth {value}; placed {age} ago.",
+            f"  {many(pieces, 'piece')} worth {value}; placed {age} ago.",
         )
     )
     if claim.ship_by is not None:
         out.line(word("  Dikirim sebelum ", "  To be sent by ") + out.moment(claim.ship_by))
     out.line("  " + word("Bila dibatalkan: ", "If called off: ") + out.clean(say(claim.cost)))
     if claim.message:
-        out.line("  " + word("Pesan untuk pembeli:", "To the buyer:"))
+        out.line("  " + word("Pesan untuk pembeli, bila dibatalkan:", "To the buyer, if called off:"))
         out.line(f"    {out.clean(claim.message)}")
+    if claim.kept_message:
+        out.line("  " + word("Pesan untuk pembeli, bila tetap dikirim:", "To the buyer, if kept:"))
+        out.line(f"    {out.clean(claim.kept_message)}")
 
 
 @command(
@@ -179,8 +185,10 @@ def _as_json(one: Case) -> dict[str, Any]:
                 "created_at": claim.created_at,
                 "ship_by": claim.ship_by,
                 "newest": claim.newest,
+                "same_second": claim.tied,
                 "cost": claim.cost,
                 "message": claim.message,
+                "kept_message": claim.kept_message,
             }
             for claim in one.claims
         ],

@@ -10,7 +10,7 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, command, single
-from syncer.cli.texts import say, word
+from syncer.cli.texts import many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _warnings(one: AccountStatus) -> None:
         out.warn(
             Words(
                 f"{one.name}: {one.cannot_stop} varian habis tetapi belum bisa dihentikan di sana.",
-                f"{one.name}: {one.cannot_stop} variants are sold out but cannot be stopped there yet.",
+                f"{one.name}: {many(one.cannot_stop, 'variant')} sold out, and not to be stopped there yet.",
             )
         )
     _order_warnings(one)

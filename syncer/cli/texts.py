@@ -49,6 +49,11 @@ def once(remedy: Words) -> Words:
     )
 
 
+def many(n: int, one: str, more: str = "") -> str:
+    """Return a number with its English noun: ``1 piece``, ``2 pieces``; ``more`` is an uncommon plural."""
+    return f"{n} {one if n == 1 else more or one + 's'}"
+
+
 def both(indonesian: str, english: str) -> str:
     """Return a help text that holds both languages; :func:`localise` picks one when the help is shown."""
     return f"{indonesian}{_BETWEEN}{english}"

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 
@@ -28,7 +28,9 @@ class Claim:
     """One order that wants the piece. ``held`` pieces can still be called off; ``gone`` ones have left.
 
     ``value`` is what they sold for, ``total`` the whole order. ``ship_by`` is when it was promised. ``newest``: it
-    was placed last of all. ``cost`` says what calling it off costs the seller there.
+    was placed last of all, ``tied``: in the same second as another one that was. ``cost`` says what calling it off
+    costs the seller there. ``message`` is for the buyer if it is called off, "" for an order to keep; ``kept_message``
+    is for the buyer of an order that is kept, "" for one to call off. Of a tie, which a person decides, both are there.
     """
 
     order_id: int
@@ -46,6 +48,8 @@ class Claim:
     newest: bool
     cost: Words
     message: str
+    tied: bool = False
+    kept_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +153,57 @@ def _claims(connection: Connection, case: Any, costs: Mapping[str, Words], now: 
     )
     rows = connection.execute(query).mappings().all()
     values = _values(connection, [row["id"] for row in rows], case.variant_id)
-    last = max((row["created_at"] for row in rows if row["held"] > 0), default=None)
-    return tuple(_claim(row, case, values.get(row["id"]), costs, row["created_at"] == last) for row in rows)
+    off, tied = _to_call_off(rows, case.short)
+    last = max((_second(row) for row in rows if row["held"] > 0), default=None)
+    return tuple(
+        _claim(
+            row,
+            case,
+            values.get(row["id"]),
+            costs,
+            _Place(_second(row) == last, row["id"] in off, row["id"] in tied),
+        )
+        for row in rows
+    )
 
 
-def _claim(row: RowMapping, case: Any, value: Decimal | None, costs: Mapping[str, Words], newest: bool) -> Claim:
+class _Place(NamedTuple):
+    """Where an order stands among those that want the piece."""
+
+    last: bool
+    off: bool
+    tied: bool
+
+
+def _second(row: RowMapping) -> dt.datetime:
+    """Return when an order was placed, as finely as every platform tells."""
+    found: dt.datetime = row["created_at"].replace(microsecond=0)
+    return found
+
+
+def _to_call_off(rows: Sequence[RowMapping], short: int) -> tuple[set[int], set[int]]:
+    """Return the orders that lack their pieces if the first one placed is served first, and those that tie for it."""
+    off: set[int] = set()
+    held = [row for row in rows if row["held"] > 0]
+    for second in sorted({_second(row) for row in held}, reverse=True):
+        if short <= 0:
+            break
+        group = [row for row in held if _second(row) == second]
+        pieces = sum(int(row["held"]) for row in group)
+        ids = {row["id"] for row in group}
+        if len(group) > 1 and pieces > short:
+            return off, ids
+        off |= ids
+        short -= pieces
+    return off, set()
+
+
+def _claim(row: RowMapping, case: Any, value: Decimal | None, costs: Mapping[str, Words], place: _Place) -> Claim:
     here = row["connector"] or ""
     held, away = int(row["held"]), int(row["away"])
     cost = _SALE if not here and not held else costs.get(here, _NO_COST)
+    can_choose = bool(held and here)
+    if_off = message(row["remote_id"], case.title, case.made_to_order_days)
     return Claim(
         row["id"],
         row["remote_id"],
@@ -170,9 +217,11 @@ def _claim(row: RowMapping, case: Any, value: Decimal | None, costs: Mapping[str
         row["currency"],
         row["created_at"],
         row["ship_by"],
-        newest and held > 0,
+        place.last and not place.tied and held > 0,
         cost,
-        message(row["remote_id"], case.title, case.made_to_order_days) if held and here else "",
+        if_off if can_choose and (place.off or place.tied) else "",
+        place.tied,
+        kept_message(row["remote_id"], case.title) if can_choose and not place.off else "",
     )
 
 
@@ -187,6 +236,14 @@ def _values(connection: Connection, order_ids: Sequence[int], variant_id: int) -
         if holds and line.price is not None:
             found[line.order_id] = found.get(line.order_id, Decimal(0)) + line.price * line.quantity
     return found
+
+
+def kept_message(order: str, title: str) -> str:
+    """Return what may be written to the buyer whose order is kept."""
+    return (
+        f"Halo Kak, terima kasih sudah memesan {title}. Pesanan {order} sedang kami siapkan dan kami kirim sesuai "
+        "jadwalnya. Terima kasih sudah menunggu."
+    )
 
 
 def message(order: str, title: str, made_to_order_days: int = 0) -> str:

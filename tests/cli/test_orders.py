@@ -87,6 +87,8 @@ def test_a_shops_orders_hold_stock_and_an_oversell_is_on_the_desk(cli: Cli, shop
     shown = cli.ok("orders", "oversold", "show", "MK-1").out
     assert f"pesanan {number}" in shown
     assert "can't be called off" in shown
+    assert "4 pieces worth Rp 340.000" in shown
+    assert "1 piece worth" in shown
     cli.ok("orders", "oversold", "settle", case["id"], "--note", "dibuat lagi")
     assert cli.json("orders", "oversold") == []
     assert cli("orders", "oversold", "settle", "MK-1").code == 1
@@ -103,6 +105,11 @@ def test_the_audit_explains_every_number(cli: Cli, shop: RunningSandbox) -> None
     assert (row["sku"], row["free"], there["shown"], there["should"]) == ("MK-1", 9, 5, 9)
     assert {one["code"] for one in there["reasons"]} >= {"paused", "due"}
     assert "is paused" in cli.ok("stock", "audit").out
+    cli.ok("stock", "set", "MK-1", "1")
+    sells_more = cli("stock", "audit")
+    assert (sells_more.code, "✓" in sells_more.out) == (3, False), "the shop goes on showing 5"
+    assert "higher than what there is" in sells_more.err
+    cli.ok("stock", "set", "MK-1", "9")
     cli.ok("account", "resume", "Orange")
     cli.ok("account", "set", "Orange", "--buffer", "2")
     cli("sync")

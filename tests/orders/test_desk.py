@@ -41,6 +41,29 @@ def test_the_desk_shows_every_order_and_what_it_costs(shops: Shops) -> None:
     assert "can't be called off" in sale.cost.en
     assert "pesanan B1" in second.message
     assert "Mangkuk Tanah Liat" in second.message
+    # The buyer of the one that is kept isn't told that it is sold elsewhere.
+    assert (first.message, second.kept_message, sale.kept_message) == ("", "", "")
+    assert "Pesanan A1 sedang kami siapkan" in first.kept_message
+
+
+def test_of_orders_placed_in_the_same_second_a_person_chooses(shops: Shops) -> None:
+    shops.take(order(lines=[line(quantity=4)], created=100.2))
+    shops.take(order(name="B1", created=100.7, lines=[line(quantity=2)]), account=shops.two, began=260)
+    with read(shops.engine) as connection:
+        (case,) = open_cases(connection, costs=COSTS, now=at(400))
+    assert [(one.newest, one.tied) for one in case.claims] == [(False, True), (False, True)]
+    assert all("sudah terjual di tempat lain" in one.message for one in case.claims)
+    assert all("terjual di tempat lain" not in one.kept_message for one in case.claims)
+
+
+def test_so_many_orders_are_called_off_as_pieces_are_missing(shops: Shops) -> None:
+    shops.take(order(lines=[line(quantity=5)]))
+    for number in (1, 2):
+        shops.take(order(name=f"B{number}", created=150 + number, lines=[line()]), account=shops.two, began=260)
+    with read(shops.engine) as connection:
+        (case,) = open_cases(connection, costs=COSTS, now=at(400))
+    assert [bool(one.message) for one in case.claims] == [False, True, True]
+    assert [bool(one.kept_message) for one in case.claims] == [True, False, False]
 
 
 def test_settling_takes_it_off_the_desk_until_more_is_sold(shops: Shops) -> None:
