@@ -18,6 +18,7 @@ from syncer.channels.records import load_accounts
 from syncer.channels.sign_in import expiry_notice, expiry_stage
 from syncer.store import order_tables as o
 from syncer.store import tables as t
+from syncer.store.batches import batches
 from syncer.store.engine import make_way, read, write
 from syncer.store.upsert import insert_if_absent
 
@@ -111,7 +112,7 @@ def _forget(engine: Engine, table: Any, where: Any) -> int:
     while True:
         with write(engine) as connection:
             rows = connection.execute(select(*identity).where(where).limit(_AT_ONCE)).all()
-            for part in _parts(rows):
+            for part in batches(rows, 100):
                 connection.execute(delete(table).where(_any_of(identity, part)))
         total += len(rows)
         if len(rows) < _AT_ONCE:
@@ -123,10 +124,6 @@ def _any_of(identity: Sequence[Any], rows: Sequence[Any]) -> Any:
     if len(identity) == 1:
         return identity[0].in_([row[0] for row in rows])
     return or_(*(and_(*(part == value for part, value in zip(identity, row, strict=True))) for row in rows))
-
-
-def _parts(rows: Sequence[Any]) -> list[Sequence[Any]]:
-    return [rows[start : start + 100] for start in range(0, len(rows), 100)]
 
 
 def _shorten_timelines(engine: Engine) -> int:

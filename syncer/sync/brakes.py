@@ -19,6 +19,7 @@ from syncer.channels.records import Account
 from syncer.domain.listing import Rendered, RenderedOffer, WantedOffer
 from syncer.domain.product import ProductStatus
 from syncer.sdk.operations import Kind
+from syncer.store.batches import batches
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import cause, listing, product, question
 from syncer.sync.desired import load_desired
@@ -148,8 +149,8 @@ def _counts(connection: Connection, account: Account, cause_id: int, kind: Kind)
 def _large_moves(connection: Connection, account: Account, ids: Sequence[int]) -> int:
     """Count those of the listings ``ids`` whose price is about to move a lot."""
     count = 0
-    for start in range(0, len(ids), _AT_ONCE):
-        items = load_items(connection, ids[start : start + _AT_ONCE])
+    for part in batches(ids, _AT_ONCE):
+        items = load_items(connection, part)
         desired = load_desired(connection, account, list(items.values()), uploads=False)
         count += sum(large_move(account, desired[key].listing.offers, items[key].known) for key in desired)
     return count

@@ -23,6 +23,7 @@ from syncer.orders.reading import HintedOrder, OrderRead
 from syncer.orders.take_in import take_in
 from syncer.sdk.contract import OrderFacts, OrderPage, ReadsOrders
 from syncer.sdk.errors import ConnectorError, RateLimited, Recovery, Unclassified
+from syncer.store.batches import batches
 from syncer.store.engine import make_way, read, write
 from syncer.store.errors import StoreError
 from syncer.store.marks import Lane
@@ -54,7 +55,7 @@ class _Part:
 
 
 def _parts(orders: Sequence[RemoteOrder], *, opening: bool) -> list[_Part]:
-    return [_Part(orders[start : start + AT_ONCE], opening) for start in range(0, len(orders), AT_ONCE)]
+    return [_Part(part, opening) for part in batches(orders, AT_ONCE)]
 
 
 class OrderReader:

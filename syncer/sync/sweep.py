@@ -15,6 +15,7 @@ from syncer.domain.listing import RemoteListing, Status
 from syncer.orders.reading import read_by
 from syncer.sdk.contract import PublishesListings
 from syncer.sdk.errors import ConnectorError
+from syncer.store.batches import batches
 from syncer.store.engine import read, write
 from syncer.store.locks import lock_products
 from syncer.store.marks import Due, Lane, mark
@@ -203,9 +204,9 @@ def _look_for_missing(shop: Shop, seen: set[str], found: Swept, began: dt.dateti
             )
         )
         found.missing = [row.id for row in connection.execute(query) if row.remote_id not in seen]
-    for start in range(0, len(found.missing), _AT_ONCE):
+    for some in batches(found.missing, _AT_ONCE):
         with write(shop.engine) as connection:
-            part = listing.c.id.in_(found.missing[start : start + _AT_ONCE])
+            part = listing.c.id.in_(some)
             mark(connection, part, Due.READ, Lane.READ, now=utc_now())
     with write(shop.engine) as connection:
         connection.execute(update(account).where(account.c.id == shop.account.id).values(swept_at=began))

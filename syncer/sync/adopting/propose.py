@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, select
@@ -12,6 +12,7 @@ from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.stock import Reason
 from syncer.domain.words import Words
 from syncer.inventory.levels import available
+from syncer.store.batches import batches
 from syncer.store.tables import account as account_table
 from syncer.store.tables import listing, listing_event, offer, product, stock_movement
 from syncer.sync.adopting.importing import why_not_importable
@@ -22,7 +23,6 @@ from syncer.sync.adopting.walk import Walked
 #: Event of a listing's timeline: it was bound by a person.
 EVENT = "bound"
 OPENING = "opening:"
-_AT_ONCE = 400
 
 
 def reference(account_id: int, variant_id: int) -> str:
@@ -213,7 +213,7 @@ def _bound_elsewhere(connection: Connection, plan: Plan) -> None:
     ids = [group.product_id for group in plan.groups if group.product_id is not None]
     rows: dict[int, Any] = {}
     columns = (listing.c.product_id, listing.c.remote_id, listing.c.claim, listing.c.under_way, listing.c.seeking)
-    for part in _parts(ids):
+    for part in batches(ids):
         here = and_(listing.c.account_id == plan.account.id, listing.c.product_id.in_(part))
         rows.update((row.product_id, row) for row in connection.execute(select(*columns).where(here)))
     for group in plan.groups:
@@ -266,7 +266,7 @@ def _remarks(group: Group, catalogue: Catalogue) -> None:
 def _bound(connection: Connection, account_id: int, remote_ids: Sequence[str]) -> dict[str, Any]:
     """Return what is bound already, by remote id: the product, our variants by offer, and whether a person bound it."""
     found: dict[str, Any] = {}
-    for part in _parts(remote_ids):
+    for part in batches(remote_ids):
         query = (
             select(listing.c.id, listing.c.remote_id, listing.c.product_id, product.c.handle)
             .join(product, product.c.id == listing.c.product_id)
@@ -373,7 +373,7 @@ def _history(connection: Connection, ids: Sequence[int]) -> tuple[set[int], Mapp
     """Return which variants were ever counted, and by which accounts each was opened."""
     counted: set[int] = set()
     opened: dict[int, list[int]] = {}
-    for part in _parts(ids):
+    for part in batches(ids):
         mine = stock_movement.c.variant_id.in_(part)
         counted |= set(connection.execute(select(stock_movement.c.variant_id).where(mine).distinct()).scalars())
         query = select(stock_movement.c.variant_id, stock_movement.c.reference).where(
@@ -384,8 +384,3 @@ def _history(connection: Connection, ids: Sequence[int]) -> tuple[set[int], Mapp
             if account_id.isdigit():
                 opened.setdefault(row.variant_id, []).append(int(account_id))
     return counted, opened
-
-
-def _parts(many: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    for start in range(0, len(many), _AT_ONCE):
-        yield many[start : start + _AT_ONCE]

@@ -12,6 +12,7 @@ from sqlalchemy import and_, update
 from syncer.channels.facts import save_fact
 from syncer.sdk.contract import NeedsFacts
 from syncer.sdk.errors import ConnectorError
+from syncer.store.batches import batches
 from syncer.store.engine import make_way, read, write
 from syncer.store.marks import Due, Lane
 from syncer.store.tables import listing
@@ -28,8 +29,8 @@ def tidy(shop: Shop, ids: Sequence[int], now: dt.datetime) -> int:
     Killed before it ends, the marks stay: they cost the engine a look, not a call.
     """
     differ = 0
-    for start in range(0, len(ids), _AT_ONCE):
-        part = list(ids[start : start + _AT_ONCE])
+    for some in batches(ids, _AT_ONCE):
+        part = list(some)
         _fetch_facts(shop, _prepared(shop, part), now)
         tasks = _prepared(shop, part)
         differ += sum(task.action is not Action.DONE for task in tasks)
