@@ -10,7 +10,7 @@ from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, NumberCommand, UsageProblem, command, group
 from syncer.cli.reading import whole
-from syncer.cli.texts import both, word
+from syncer.cli.texts import both, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ def stock(
     from sqlalchemy import and_, or_, select
 
     from syncer.domain.text import search_text
+    from syncer.inventory.why import notes
     from syncer.store.tables import location, product, stock_level, variant
 
     query = (
-        select(variant.c.sku, product.c.title, location.c.code, stock_level.c.on_hand, stock_level.c.held)
+        select(variant.c.id, variant.c.sku, product.c.title, location.c.code, stock_level.c.on_hand, stock_level.c.held)
         .join(product, product.c.id == variant.c.product_id)
         .outerjoin(stock_level, stock_level.c.variant_id == variant.c.id)
         .outerjoin(location, location.c.id == stock_level.c.location_id)
@@ -60,6 +61,8 @@ def stock(
         )
     with desk.read() as connection:
         rows = connection.execute(query).all()
+        causes = notes(connection, sorted({row.id for row in rows}), now=desk.now)
+    said = {key: " ".join(say(one.words) for one in found) for key, found in causes.items()}
     if as_json:
         out.print_json(
             [
@@ -70,6 +73,7 @@ def stock(
                     "on_hand": row.on_hand or 0,
                     "held": row.held or 0,
                     "free": (row.on_hand or 0) - (row.held or 0),
+                    "note": said.get(row.id, ""),
                 }
                 for row in rows
             ]
@@ -83,6 +87,7 @@ def stock(
             Words("ADA", "ON HAND"),
             Words("DIJANJIKAN", "HELD"),
             Words("BEBAS", "FREE"),
+            *([Words("CATATAN", "NOTE")] if said else ()),
         ],
         [
             [
@@ -92,6 +97,7 @@ def stock(
                 row.on_hand or 0,
                 row.held or 0,
                 (row.on_hand or 0) - (row.held or 0),
+                *([said.get(row.id, "")] if said else ()),
             ]
             for row in rows
         ],

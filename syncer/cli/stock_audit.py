@@ -10,7 +10,7 @@ from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, command
 from syncer.cli.stock import app
-from syncer.cli.texts import both, say, word
+from syncer.cli.texts import both, many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def audit(
         out.print_json(_as_json(found, shown))
     else:
         _draw(found, shown)
-    if found.mismatches or found.unexplained:
+    if found.mismatches or found.unsettled:
         raise typer.Exit(PARTLY)
 
 
@@ -66,26 +66,49 @@ def _draw(found: StockAudit, shown: list[Audited]) -> None:
             number = "?" if shop.shown is None else str(shop.shown)
             why = " ".join(say(reason.words) for reason in shop.reasons)
             out.line(out.clean(f"  {shop.account}: {number}" + (f" · {why}" if why else "")))
-    if not found.mismatches:
-        out.done(
+    _conclude(found)
+    if found.missing:
+        out.warn(
             Words(
-                f"{len(found.variants)} SKU dihitung ulang dari bukunya; semuanya cocok.",
-                f"{len(found.variants)} SKUs recomputed from the ledger; all agree.",
+                f"{found.missing} angka toko lebih besar dari yang ada; yang terjual di sana mungkin tidak ada.",
+                f"{found.missing} numbers in shops are higher than what there is: what sells there may not exist.",
             )
         )
     if found.unexplained:
         out.warn(
             Words(
                 f"{found.unexplained} angka toko tidak bisa dijelaskan. Periksa: syncer drift --look",
-                f"{found.unexplained} numbers in shops are not explained. Look: syncer drift --look",
+                f"{many(found.unexplained, 'number')} in shops not explained. Look: syncer drift --look",
             )
         )
+
+
+def _conclude(found: StockAudit) -> None:
+    """Say what the recount found; a tick only where nothing is left to look at."""
+    if found.mismatches:
+        return
+    if not found.unsettled:
+        out.done(
+            Words(
+                f"{len(found.variants)} SKU dihitung ulang dari bukunya; semuanya cocok.",
+                f"{many(len(found.variants), 'SKU')} recomputed from the ledger; all agree.",
+            )
+        )
+        return
+    out.line(
+        word(
+            f"{len(found.variants)} SKU cocok dengan bukunya, tetapi {found.unsettled} angka toko perlu dilihat.",
+            f"{len(found.variants)} SKUs agree with the ledger, but {found.unsettled} numbers in shops need a look.",
+        )
+    )
 
 
 def _as_json(found: StockAudit, shown: list[Audited]) -> dict[str, Any]:
     return {
         "mismatches": [one._asdict() for one in found.mismatches],
         "unexplained": found.unexplained,
+        "missing": found.missing,
+        "unsettled": found.unsettled,
         "variants": [
             {
                 "sku": one.sku,
@@ -100,6 +123,7 @@ def _as_json(found: StockAudit, shown: list[Audited]) -> dict[str, Any]:
                         "shown": shop.shown,
                         "should": shop.should,
                         "explained": shop.explained,
+                        "sells_missing": shop.sells_missing,
                         "reasons": [{"code": reason.code, "words": reason.words} for reason in shop.reasons],
                     }
                     for shop in one.shops

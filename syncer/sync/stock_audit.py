@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, and_, select
 
@@ -17,26 +18,26 @@ from syncer.domain.words import Words
 from syncer.inventory.free import Supply, load_supply
 from syncer.inventory.levels import Level, Mismatch, audit, full_levels
 from syncer.inventory.placing import barred
+from syncer.inventory.why import Cause, load_names, why
+from syncer.store.batches import batches
 from syncer.store.marks import Due
 from syncer.store.tables import listing, location, offer, product, variant
 from syncer.sync.claim import FOR_ORDERS
 
-_AT_ONCE = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a shop's number differs from what is free: a code for scripts, and words."""
-
-    code: str
-    words: Words
+#: Why a shop's number differs from what is free: a code for scripts, and words.
+Reason = Cause
+#: What explains that a shop doesn't show what it should, and doesn't pass without somebody's doing.
+_HARMFUL = frozenset({"drift", "cannot_stop", "problem", "away"})
+#: The clock that people here read, as in ``syncer problems``.
+_JAKARTA = ZoneInfo("Asia/Jakarta")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What one shop shows of a variant. ``shown`` ``None``: not known. ``should`` is what it should show by our rules.
 
-    ``explained`` is false if nothing explains that it shows something else than it should.
+    ``explained`` is false if nothing explains that it shows something else than it should, ``sells_missing`` is true
+    if it shows more than there is for it (whatever explains that).
     """
 
     account: str
@@ -44,6 +45,12 @@ class Shown:
     should: int
     reasons: tuple[Reason, ...]
     explained: bool
+    sells_missing: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether nobody need look at it: it sells nothing that isn't there, and what differs passes by itself."""
+        return self.explained and not self.sells_missing and not any(one.code in _HARMFUL for one in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,16 @@ class StockAudit:
         """How many numbers nothing explains."""
         return sum(not shop.explained for one in self.variants for shop in one.shops)
 
+    @property
+    def missing(self) -> int:
+        """How many numbers in shops are higher than what there is."""
+        return sum(shop.sells_missing for one in self.variants for shop in one.shops)
+
+    @property
+    def unsettled(self) -> int:
+        """How many numbers in shops somebody should look at."""
+        return sum(not shop.settled for one in self.variants for shop in one.shops)
+
 
 def audit_stock(connection: Connection, *, skus: Sequence[str] = (), now: dt.datetime) -> StockAudit:
     """Look at all stock in one snapshot; ``skus`` narrows the list of variants, never the check of the ledger."""
@@ -91,8 +108,8 @@ def audit_stock(connection: Connection, *, skus: Sequence[str] = (), now: dt.dat
     accounts = {one.id: one for one in load_accounts(connection)}
     places = dict(connection.execute(select(location.c.id, location.c.code)).tuples().all())
     found: list[Audited] = []
-    for start in range(0, len(variants), _AT_ONCE):
-        found += _Part(connection, variants[start : start + _AT_ONCE], accounts, places, now).audited()
+    for part in batches(variants):
+        found += _Part(connection, part, accounts, places, now).audited()
     return StockAudit(tuple(audit(connection)), tuple(found))
 
 
@@ -111,6 +128,7 @@ class _Part:
         ids = [row.id for row in variants]
         self._levels = full_levels(connection, ids)
         self._supply: Supply = load_supply(connection, ids, now=now)
+        self._names = load_names(connection, self._supply)
         self._offers = _offers(connection, ids)
         self._barred = {account_id: self._not_here(connection, one) for account_id, one in accounts.items()}
 
@@ -137,15 +155,43 @@ class _Part:
 
     def _shown(self, row: Row[Any], there: Row[Any]) -> Shown:
         account = self._accounts[there.account_id]
-        pool = sum(level.free for place, level in self._levels[row.id].items() if place in self._supply.pooled)
         free = self._supply.free(row.id, account.id, account.location_id)
-        placed = row.id not in self._barred[account.id] and there.wanted == "live"
-        should = account.allocation.shown(free, single_piece=row.single_piece) if placed else 0
+        shelf = self._shelf(row.id, account)
+        placed = row.id not in self._barred[account.id]
+        sells = placed and there.wanted == "live"
+        should = account.allocation.shown(free, single_piece=row.single_piece) if sells else 0
         shown = None if there.quantity_unknown else there.quantity
-        waiting = tuple(self._waiting(account, there, row.id)) if shown != should else ()
-        rules = tuple(_rules(account, row, pool=pool, free=free, should=should, there=there, placed=placed))
-        drift = () if shown == should or waiting else (_DRIFT,)
-        return Shown(account.name, shown, should, (*waiting, *rules, *drift), shown == should or bool(waiting))
+        agrees = shown == should
+        waiting = () if agrees else tuple(self._waiting(account, there, row.id))
+        drift = () if agrees or waiting else (_DRIFT,)
+        rules: list[Reason] = []
+        if there.wanted != "live":
+            rules.append(_reason("withdrawn", "Ditarik dari toko ini.", "Withdrawn from this shop."))
+        elif not placed:
+            rules.append(_reason("placed", "Barang ini ditaruh di toko lain.", "This piece is placed in another shop."))
+        else:
+            if account.location_id is not None:
+                own = f"Toko ini punya lokasi sendiri: {shelf}.", f"It sells from its own place: {shelf}."
+                rules.append(_reason("location", *own))
+            if free != shelf:
+                rules += why(self._supply, self._names, row.id, account.id, account.location_id)
+            rules += _rules(account, row, free=free, should=should)
+        short = self._short(row.id, free=free, shelf=shelf)
+        if short > 0 and (sells or shown):
+            rules.append(_oversold(short, shown))
+        missing = shown is not None and shown > max(free if placed else 0, 0)
+        return Shown(account.name, shown, should, (*waiting, *rules, *drift), agrees or bool(waiting), missing)
+
+    def _shelf(self, variant_id: int, account: Account) -> int:
+        """Return what is free where an account sells from, before campaigns and the like."""
+        own = account.location_id
+        places = self._supply.pooled if own is None else frozenset((own,))
+        return sum(level.free for place, level in self._levels[variant_id].items() if place in places)
+
+    def _short(self, variant_id: int, *, free: int, shelf: int) -> int:
+        """Return how many more were promised than there are; what is set aside for campaigns is not promised."""
+        made = variant_id in self._supply.week or variant_id in self._supply.parts
+        return -free if made else -shelf
 
     def _waiting(self, account: Account, there: Row[Any], variant_id: int) -> Iterable[Reason]:
         """Say why a shop doesn't show yet what it should."""
@@ -159,7 +205,7 @@ class _Part:
         if str(variant_id) in (there.under_way or {}).get("offers", {}):
             yield _reason("under_way", "Sedang dikirim.", "A write is under way.")
         if there.cannot_stop_until is not None:
-            at = there.cannot_stop_until.isoformat(timespec="minutes")
+            at = f"{there.cannot_stop_until.astimezone(_JAKARTA):%d-%m-%Y %H:%M} WIB"
             yield _reason(
                 "cannot_stop",
                 f"Toko menolak penjualannya dihentikan; dicoba lagi {at}.",
@@ -179,33 +225,23 @@ class _Part:
             yield _reason("problem", "Ada masalah; lihat syncer problems.", "There is a problem; see syncer problems.")
 
 
-def _rules(
-    account: Account, row: Row[Any], *, pool: int, free: int, should: int, there: Row[Any], placed: bool
-) -> Iterable[Reason]:
-    """Say which rules make a shop show something else than what is free in the pool."""
-    if there.wanted != "live":
-        yield _reason("withdrawn", "Ditarik dari toko ini.", "Withdrawn from this shop.")
-        return
-    if not placed:
-        yield _reason("placed", "Barang ini ditaruh di toko lain.", "This piece is placed in another shop.")
-        return
-    if account.location_id is not None:
-        yield _reason("location", f"Toko ini punya lokasi sendiri: {free}.", f"It sells from its own place: {free}.")
-    elif free != pool:
-        yield _reason(
-            "reserved",
-            f"Bebas untuk toko ini {free}: dari kegiatan, paket, atau pesanan buatan.",
-            f"Free for this shop: {free}, because of a campaign, a bundle or what is made to order.",
-        )
+def _rules(account: Account, row: Row[Any], *, free: int, should: int) -> Iterable[Reason]:
+    """Say which rules of the account make it show something else than what is free for it."""
     rule: Allocation = account.allocation
     if rule.buffer and not row.single_piece and free > 0 and should != free:
         yield _reason("buffer", f"Cadangan {rule.buffer}.", f"A buffer of {rule.buffer}.")
     if rule.cap is not None and should == rule.cap < free:
         yield _reason("cap", f"Paling banyak {rule.cap}.", f"At most {rule.cap}.")
     if row.single_piece and free > 1:
-        yield _reason("single", "Barang tunggal: tampil 1.", "A single piece: it shows 1.")
-    if free < 0:
-        yield _reason("oversold", f"Terjual lebih {-free}; tampil 0.", f"Oversold by {-free}; it shows 0.")
+        yield _reason("single", "Barang tunggal: paling banyak 1.", "A single piece: 1 at most.")
+
+
+def _oversold(short: int, shown: int | None) -> Reason:
+    if shown == 0:
+        return _reason("oversold", f"Terjual lebih {short}; tampil 0.", f"Oversold by {short}; it shows 0.")
+    return _reason(
+        "oversold", f"Terjual lebih {short}; seharusnya tampil 0.", f"Oversold by {short}; it should show 0."
+    )
 
 
 def _offers(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:

@@ -54,8 +54,13 @@ def test_a_partners_list(sqlite_cli: Cli) -> None:
     cli = sqlite_cli
     cli.catalogue()
     (cli.folder / "terjual.csv").write_text("Kode;Jumlah;Tanggal\nMK-1;2;20/11/2026\ngelas;1;20/11/2026\n", "utf-8")
+    looked = cli("orders", "import", "terjual.csv", "--partner", "Galeri Kota", "--dry-run")
+    assert (looked.code, stock(cli, "MK-1")) == (3, (5, 0, 5))
+    assert "2 rows, 2 pieces: 1 new sale, 0 changed" in looked.out
     first = cli("orders", "import", "terjual.csv", "--partner", "Galeri Kota")
     assert first.code == 3
+    assert "✓" not in first.out
+    assert "1 row refused" in first.err
     assert (cli.folder / "terjual-gagal.csv").exists()
     assert "gelas" in first.out
     again = cli("orders", "import", "terjual.csv", "--partner", "Galeri Kota", "--json").json

@@ -8,7 +8,7 @@ from tests.cli.conftest import Cli, join
 DAYS = ("--from", "2026-01-01", "--to", "2999-12-31")
 
 
-MADE = """sku,product_code,title,description,materials,category_key,maker,days,price,weight_g
+MADE = """sku,product_code,title,description,materials,category_key,maker,made_to_order_days,price,weight_g
 NM-1,NM,Nampan Kayu Ukir,Nampan dari kayu jati.,kayu jati,mangkuk-keramik,Ibu Sari,7,150000,600
 """
 
@@ -47,11 +47,14 @@ def test_a_bundle_is_made_shown_and_taken_apart(cli: Cli) -> None:
     shown = {"sku": "SL-B", "free": 2, "parts": [{"sku": "MK-1", "pieces": 2}, {"sku": "SL-M", "pieces": 1}]}
     assert cli.json("bundle", "show", "SL-B") == [shown]
     assert "2 x MK-1, 1 x SL-M" in cli.ok("bundle").out
+    notes = {one["sku"]: one["note"] for one in cli.json("stock")}
+    assert notes == {"MK-1": "", "SL-M": "", "SL-B": "A bundle: MK-1 is enough for 2."}
     assert "part of the bundle SL-B" in cli("bundle", "set", "MK-1", "SL-M").err
     assert cli("bundle", "set", "SL-B", "MK-1:x").code == 2
     for counting in ("set", "add"):
         assert "Count its parts: MK-1, SL-M" in cli("stock", counting, "SL-B", "3").err
     cli.ok("bundle", "remove", "SL-B")
+    assert "NOTE" not in cli.ok("stock").out
     assert cli.json("bundle", "list") == []
 
 
@@ -60,5 +63,6 @@ def test_a_crafters_week_is_set_and_listed(cli: Cli) -> None:
     assert "Did you mean Ibu Sari" in cli("capacity", "set", "Ibu Sri", "4").err
     assert "4 a week (Monday to Sunday), 4 left" in cli.ok("capacity", "set", "ibu sari", "4").out
     assert cli.json("capacity") == [{"maker": "Ibu Sari", "pieces_a_week": 4, "ordered": 0, "left": 4}]
+    assert "4 left of its crafter's week" in cli.ok("stock").out
     cli.ok("capacity", "set", "Ibu Sari", "none")
     assert cli.json("capacity", "list") == []

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
+from syncer.inventory.capacity import set_capacity
 from syncer.inventory.ledger import add_location, set_on_hand
+from syncer.inventory.why import notes
 from syncer.store.engine import Engine, open_engine, read, write
-from syncer.store.tables import account, listing, offer, stock_level, variant
+from syncer.store.order_tables import reservation
+from syncer.store.tables import account, listing, offer, product, stock_level, variant
 from syncer.sync.stock_audit import Shown, StockAudit, audit_stock
 from tests.catalogue.builders import NOW
 from tests.orders.shop import Shops, at, line, order
@@ -110,6 +114,57 @@ def test_what_a_rule_makes_of_it_is_said(
     change(shops, table, **values)
     change(shops, offer, quantity=shown)
     assert codes(shops) == [code]
+
+
+def test_a_refused_stop_is_never_called_well(shops: Shops) -> None:
+    shops.take(order(lines=[line(quantity=7)]))
+    until = dt.datetime(2026, 11, 24, 18, 30, tzinfo=dt.UTC)
+    change(shops, offer, quantity=38, quantity_unknown=False, cannot_stop_until=until)
+    found = look(shops, "mangkuk-biru")
+    refused, other = found.variants[0].shops
+    said = " ".join(one.words.en for one in refused.reasons)
+    assert "tried again at 25-11-2026 01:30 WIB" in said
+    assert "Oversold by 2; it should show 0." in said
+    assert "it shows 0" not in said
+    assert (refused.explained, refused.sells_missing, refused.settled) == (True, True, False)
+    assert (found.unexplained, found.missing) == (0, 2), "the other shop still shows 5"
+    assert (other.shown, other.should) == (5, 0)
+
+
+def test_what_a_campaign_keeps_is_no_oversell(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        connection.execute(
+            insert(reservation).values(
+                account_id=shops.two.id,
+                variant_id=shops.blue,
+                location_id=shops.main,
+                quantity=8,
+                consumed=0,
+                held_there=0,
+                campaign="12.12",
+                starts_at=at(-10),
+                created_at=at(-10),
+                ends_at=at(1_000),
+                state="active",
+            )
+        )
+    shops.take(order(lines=[line(quantity=7)]))
+    change(shops, offer, quantity=0, quantity_unknown=False)
+    said = [(one.code, one.words.en) for one in first(shops).reasons]
+    assert said == [
+        ("campaign", "A campaign on dua: 8 set aside."),
+        ("oversold", "Oversold by 2; it shows 0."),
+    ]
+
+
+def test_what_a_crafter_has_left_is_named(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        connection.execute(update(product).values(made_to_order_days=7, maker="Bu Sari"))
+        set_capacity(connection, "Bu Sari", 2, now=NOW)
+        assert [one.code for one in notes(connection, [shops.blue], now=NOW)[shops.blue]] == ["made_to_order"]
+    assert "made_to_order" in codes(shops)
+    assert not first(shops).settled, "the shop shows 5"
+    assert "2 left" in next(one.words.en for one in first(shops).reasons if one.code == "made_to_order")
 
 
 def test_an_own_place_and_an_oversell_are_said(engine: Engine) -> None:
