@@ -11,12 +11,14 @@ from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, UsageProblem, command, group
 from syncer.cli.reading import whole
-from syncer.cli.texts import both, say, word
+from syncer.cli.texts import both, many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
     from syncer.orders.listing import OrderRow
+    from syncer.orders.partner import SoldReport
 
+_SHOWN = 10
 app = group("Lihat pesanan dan yang menunggu jawaban.", "Look at orders, and at what waits for an answer.", alone=True)
 
 ORDER = typer.Argument(metavar="ORDER", help=both("Nomor pesanan, dari toko atau dari Syncer.", "The order's number."))
@@ -167,7 +169,7 @@ def bind(
     out.done(
         Words(
             f"{done.lines} baris berarti {done.sku}; stoknya sudah dihitung.",
-            f"{done.lines} lines mean {done.sku}; the stock is counted.",
+            f"{many(done.lines, 'line')} {'means' if done.lines == 1 else 'mean'} {done.sku}; the stock is counted.",
         )
     )
     _after(desk, oversold=bool(done.oversold))
@@ -272,27 +274,43 @@ def import_sold(
         counts = {name: getattr(report, name) for name in ("rows", "new", "changed", "unchanged", "pieces")}
         out.print_json(counts | {"refused": refused, "returned_file": back, "dry_run": dry_run})
     else:
-        out.done(
-            Words(
-                f"{report.rows} baris, {report.pieces} barang: {report.new} penjualan baru, {report.changed} berubah, "
-                f"{report.unchanged} sudah ada.",
-                f"{report.rows} rows, {report.pieces} pieces: {report.new} new sales, {report.changed} changed, "
-                f"{report.unchanged} known.",
-            )
-        )
-        for row, words in sorted(report.refused.items())[:10]:
-            out.line(out.clean(f"  {row}: {say(words)}"))
-        if back is not None:
-            out.hint(
-                Words(
-                    f"Baris yang ditolak ada di {back}; perbaiki dan impor lagi.",
-                    f"The refused rows are in {back}; mend them and import that.",
-                )
-            )
+        _say_sold(report, back, dry_run=dry_run)
         if not dry_run:
             _after(desk, oversold=bool(report.oversold))
     if report.refused:
         raise typer.Exit(PARTLY)
+
+
+def _say_sold(report: SoldReport, back: Path | None, *, dry_run: bool) -> None:
+    if dry_run:
+        out.line(word("Percobaan: tidak ada yang disimpan.", "A dry run: nothing is kept."))
+    found = Words(
+        f"{report.rows} baris, {report.pieces} barang: {report.new} penjualan baru, {report.changed} berubah, "
+        f"{report.unchanged} sudah ada.",
+        f"{many(report.rows, 'row')}, {many(report.pieces, 'piece')}: {many(report.new, 'new sale')}, "
+        f"{report.changed} changed, {report.unchanged} known.",
+    )
+    if not report.refused:
+        out.done(found)
+    else:
+        # No tick where something is left to do.
+        out.line(found)
+        refused = len(report.refused)
+        out.warn(Words(f"{refused} baris ditolak:", f"{many(refused, 'row')} refused:"))
+    for row, words in sorted(report.refused.items())[:_SHOWN]:
+        out.line(out.clean(f"  {row}: {say(words)}"))
+    more = len(report.refused) - _SHOWN
+    if more > 0:
+        out.line(word(f"  … dan {more} lagi", f"  … and {more} more"))
+    if back is not None:
+        out.hint(
+            Words(
+                f"Baris yang ditolak ada di {back}; perbaiki dan impor lagi.",
+                f"The refused rows are in {back}; mend them and import that.",
+            )
+        )
+    if dry_run and report.oversold:
+        out.warn(Words("Akan ada yang terjual melebihi stok.", "More would be sold than there is."))
 
 
 def _after(desk: Desk, *, oversold: bool = False) -> None:

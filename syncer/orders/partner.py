@@ -6,6 +6,7 @@ sale once.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import io
@@ -28,7 +29,7 @@ from syncer.inventory.locations import find_location
 from syncer.orders import errors
 from syncer.orders.binding import Named, bind
 from syncer.orders.book import door_of_partner
-from syncer.orders.take_in import Door, take_in_at
+from syncer.orders.take_in import Door, TakenIn, take_in_at
 from syncer.sdk.contract import OrderFacts
 from syncer.store.batches import batches
 from syncer.store.engine import Engine, make_way, read, write
@@ -49,13 +50,14 @@ _HEADINGS_WITHIN = 8
 _BATCH = 100
 _DAY = re.compile(r"([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4})")
 _MOST_DAYS = 3660
+_QUANTITY = Words("Jumlah", "The quantity")
 
 
 @dataclass(slots=True)
 class SoldReport:
     """What a partner's list did. ``refused`` says by row number why a row was not taken.
 
-    ``returned`` is a CSV with those rows and their reasons, or ``None``.
+    ``returned`` is a CSV with those rows and their reasons, or ``None``. A dry run tells what would have been.
     """
 
     rows: int = 0
@@ -113,22 +115,36 @@ def import_sold(
             report.refused[one.row] = _unknown(one.sku)
     orders = _orders(good, ZoneInfo(time_zone))
     report.pieces = sum(one.quantity for one in good)
-    if not dry_run:
-        _take(engine, Door(door_of_partner(name), location_id=place, note=name), orders, report, now)
+    door = Door(door_of_partner(name), location_id=place, note=name)
+    _take(engine, door, orders, report, now, dry_run=dry_run)
     report.returned = _returned(rows, head, report.refused, language) if report.refused else None
     return report
 
 
-def _take(engine: Engine, door: Door, orders: Sequence[RemoteOrder], report: SoldReport, now: dt.datetime) -> None:
+def _take(
+    engine: Engine, door: Door, orders: Sequence[RemoteOrder], report: SoldReport, now: dt.datetime, *, dry_run: bool
+) -> None:
     for number, part in enumerate(batches(orders, _BATCH)):
         if number:
             make_way()
-        with write(engine) as connection:
-            taken = take_in_at(connection, door, PARTNER_FACTS, part, read_began_at=now, now=now)
+        taken = _take_part(engine, door, part, now, dry_run=dry_run)
         report.new += taken.new
         report.changed += taken.changed - taken.new
         report.unchanged += len(part) - taken.changed
         report.oversold |= set(taken.oversold)
+
+
+class _OnlyLooked(Exception):
+    """Takes back what a dry run did."""
+
+
+def _take_part(engine: Engine, door: Door, part: Sequence[RemoteOrder], now: dt.datetime, *, dry_run: bool) -> TakenIn:
+    taken = TakenIn()
+    with contextlib.suppress(_OnlyLooked), write(engine) as connection:
+        taken = take_in_at(connection, door, PARTNER_FACTS, part, read_began_at=now, now=now)
+        if dry_run:
+            raise _OnlyLooked
+    return taken
 
 
 def _find(data: bytes) -> tuple[Table, Row, Mapping[str, int]]:
@@ -159,7 +175,7 @@ def _read(row: Row, columns: Mapping[str, int], report: SoldReport, now: dt.date
         sku = cell("sku").lstrip("'").strip()
         if not sku:
             raise _bad("SKU kosong. Isi kodenya.", "The SKU is empty. Fill it in.")
-        quantity = values.count(cell("quantity"), three_decimals=_is_precise(cell("quantity")))
+        quantity = values.count(cell("quantity"), three_decimals=_is_precise(cell("quantity")), what=_QUANTITY)
         if not 1 <= quantity <= QUANTITY_MAX:
             raise _bad(
                 f"Jumlah {quantity} tidak bisa dicatat sebagai penjualan. Barang yang kembali dicatat dengan "

@@ -110,11 +110,15 @@ def take(shops: Shops, text: str | bytes, **more: object) -> SoldReport:
 
 
 def test_a_partners_list_counts_each_sale_once(shops: Shops) -> None:
+    looked = take(shops, LIST, dry_run=True)
+    assert (looked.new, looked.pieces, shops.orders(), shops.level()) == (2, 3, [], Level(5, 0))
     report = take(shops, LIST)
     assert (report.rows, report.new, report.pieces, report.refused) == (2, 2, 3, {})
     assert shops.level() == Level(2, 0)
     again = take(shops, LIST)
     assert (again.new, again.changed, again.unchanged) == (0, 0, 2)
+    longer = take(shops, LIST + "mangkuk-biru,1,2026-11-24,\n", dry_run=True)
+    assert (longer.new, longer.unchanged, len(shops.orders())) == (1, 2, 2)
     longer = take(shops, LIST + "mangkuk-biru,1,2026-11-24,\n")
     assert (longer.new, longer.unchanged) == (1, 2)
     assert shops.level() == Level(1, 0)
@@ -132,6 +136,7 @@ def test_rows_that_are_refused_come_back_and_can_be_mended(shops: Shops) -> None
     )
     report = take(shops, text)
     assert (report.new, sorted(report.refused)) == (1, [4, 5, 6, 7, 8, 9])
+    assert report.refused[5].en.startswith('The quantity "nol" is no number')
     assert shops.level() == Level(4, 0)
     assert report.returned is not None
     back = report.returned.decode("utf-8-sig")

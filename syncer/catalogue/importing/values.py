@@ -53,16 +53,20 @@ def guarded(text: str) -> str:
     return text
 
 
-def count(text: str, *, three_decimals: bool = False) -> int:
+_STOCK = Words("Stok", "The stock")
+
+
+def count(text: str, *, three_decimals: bool = False, what: Words = _STOCK) -> int:
     """Read a number of pieces: ``12``, ``5.000`` (three decimals, if the shop writes them), ``1.000``, ``-1``.
 
+    ``what`` is how a person calls it.
     Raises :class:`BadCell` for parts of a piece and for anything outside -1,000,000 to 1,000,000.
     """
     value = text.replace("\u00a0", "").replace(" ", "")
     if not _NUMBER.fullmatch(value):
         raise _bad(
-            f'Stok "{text[:20]}" bukan angka. Tulis jumlah buah, misalnya 5.',
-            f'The stock "{text[:20]}" is no number. Write the pieces, such as 5.',
+            f'{what.id} "{text[:20]}" bukan angka. Tulis jumlah buah, misalnya 5.',
+            f'{what.en} "{text[:20]}" is no number. Write the pieces, such as 5.',
         )
     groups = re.fullmatch(r"-?[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*", value)
     if groups and not three_decimals:
@@ -70,14 +74,15 @@ def count(text: str, *, three_decimals: bool = False) -> int:
     number = Decimal(value.replace(",", ".")) if value.count(".") + value.count(",") <= 1 else None
     if number is None or number != number.to_integral_value():
         raise _bad(
-            f'Stok "{text[:20]}" bukan jumlah buah yang utuh. Jual per buah, bukan per berat, dan tulis angka bulat.',
-            f'The stock "{text[:20]}" is no whole number of pieces. Sell by piece, not by weight, and write a whole '
+            f'{what.id} "{text[:20]}" bukan jumlah buah yang utuh. Jual per buah, bukan per berat, dan tulis angka '
+            "bulat.",
+            f'{what.en} "{text[:20]}" is no whole number of pieces. Sell by piece, not by weight, and write a whole '
             "number.",
         )
     if abs(number) > STOCK_MAX:
         raise _bad(
-            f'Stok "{text[:20]}" terlalu besar. Paling banyak 1.000.000.',
-            f'The stock "{text[:20]}" is too large. At most 1,000,000.',
+            f'{what.id} "{text[:20]}" terlalu besar. Paling banyak 1.000.000.',
+            f'{what.en} "{text[:20]}" is too large. At most 1,000,000.',
         )
     return int(number)
 
