@@ -142,6 +142,12 @@ def _question(row: Any, pieces: str) -> str:
     where = f"{row['order']} ({row['account']}, {row['status']})"
     if row["code"] == "too_many":
         return word(f"{where}: jumlahnya tidak masuk akal; tidak dihitung.", f"{where}: makes no sense; not counted.")
+    if row["code"] == "return":
+        answer = f"syncer orders returned {row['order']} --quantity N --sku SKU"
+        return word(
+            f"{where}: ada retur di toko; dari {pieces or '-'}, berapa yang kembali? → {answer} (atau --lost)",
+            f"{where}: there is a return in the shop; how many of {pieces or '-'} came back? → {answer} (or --lost)",
+        )
     return word(
         f"{where}: apakah {pieces or '-'} kembali? → syncer orders returned {row['order']} (atau --lost)",
         f"{where}: did {pieces or '-'} come back? → syncer orders returned {row['order']} (or --lost)",

@@ -85,6 +85,18 @@ def too_many_returned(order: str, away: int) -> OrderError:
     )
 
 
+def how_many_returned(order: str) -> OrderError:
+    """Return the error for a return whose pieces the channel doesn't name."""
+    return OrderError(
+        Words(
+            f"Toko tidak memberi tahu barang mana dari pesanan {order} yang kembali. Tulis --quantity N dan --sku SKU, "
+            "atau --lost.",
+            f"The shop doesn't tell which pieces of order {order} come back. Write --quantity N and --sku SKU, or "
+            "--lost.",
+        )
+    )
+
+
 def no_sale(name: str) -> OrderError:
     """Return the error for a sale that isn't there, or no sale of ours."""
     return OrderError(

@@ -18,6 +18,7 @@ from syncer.orders.binding import Named, bind, remember
 from syncer.orders.book import Stored, StoredLine, find_orders, load_orders, lock_orders
 from syncer.orders.counting import Change, Held, Places, append, load_counts
 from syncer.orders.echo import Moved, after_orders
+from syncer.orders.take_in import RETURN
 from syncer.store.order_tables import channel_order, order_line
 from syncer.store.skus import find_variant
 from syncer.store.tables import account, variant
@@ -143,7 +144,8 @@ def coming_back(
 ) -> dict[int, dict[int, Asked]]:
     """Return, by order and variant, the pieces that may be on their way back.
 
-    They are those that are counted and that no line says are still promised, or gone for good.
+    They are those that are counted and that no line says are still promised, or gone for good; where a webhook told of
+    a return, all that have gone may be.
     """
     parts = parts_of(connection, _variants(orders, {}))
     found: dict[int, dict[int, Asked]] = {}
@@ -152,7 +154,7 @@ def coming_back(
         held: dict[int, int] = {}
         for line in order.lines:
             said = gone if line.meaning is Meaning.GONE else held if line.meaning in _PROMISED else None
-            if said is None or line.variant_id is None:
+            if said is None or line.variant_id is None or (said is gone and _is_told(order)):
                 continue
             for part, pieces in parts.get(line.variant_id, ((line.variant_id, 1),)):
                 said[part] = said.get(part, 0) + line.quantity * pieces
@@ -164,6 +166,36 @@ def coming_back(
             for key, one in counts[order.id].items()
         }
     return found
+
+
+def ask_returned(connection: Connection, account_id: int, returns: Mapping[str, str]) -> frozenset[str]:
+    """Ask what came back with returns that an account's orders don't show themselves: by order, the id of a return.
+
+    A return is asked about once. Return the orders of which nothing is away, as far as was read by now.
+    """
+    if not returns:
+        return frozenset()
+    same = and_(channel_order.c.account_id == account_id, channel_order.c.remote_id.in_(sorted(returns)))
+    orders = lock_orders(connection, list(connection.execute(select(channel_order.c.id).where(same)).scalars()))
+    counts = load_counts(connection, [one.id for one in orders])
+    early = set(returns) - {one.remote_id for one in orders}
+    for order in orders:
+        told, before = returns[order.remote_id], order.problem or {}
+        if before.get("return") == told:
+            continue
+        away = sorted(key for key, held in counts[order.id].items() if _away(held) > 0)
+        if not away:
+            early.add(order.remote_id)
+            continue
+        problem = {"code": RETURN, "variants": away, "return": told}
+        connection.execute(update(channel_order).where(channel_order.c.id == order.id).values(problem=problem))
+    return frozenset(early)
+
+
+def _is_told(order: Stored) -> bool:
+    """Whether a webhook told of a return, and nobody has said yet what came back."""
+    problem = order.problem or {}
+    return problem.get("code") == RETURN and not problem.get("answered")
 
 
 def bind_line(connection: Connection, name: str, line: str, sku: str, *, now: dt.datetime) -> BoundLines:
@@ -235,6 +267,9 @@ def give_back(
     back = {key: wanted for key, wanted in default.items() if wanted > 0}
     if not back:
         raise errors.nothing_to_return(order.remote_id)
+    if _is_told(order) and pieces is None and not lost and sum(back.values()) > 1:
+        # Which pieces of the order come back, the webhook doesn't say.
+        raise errors.how_many_returned(order.remote_id)
     stock = lock_stock(connection, back)
     changes = [
         Change(order.id, key, held, _answered(held.count, asked.get(key, Asked()).held, 0 if lost else n), note)

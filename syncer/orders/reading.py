@@ -81,12 +81,13 @@ class OrderRead:
 
 @dataclass(frozen=True, slots=True)
 class HintedOrder:
-    """An order to look at soon. ``version`` moves when it is named again."""
+    """An order to look at soon. ``version`` moves when it is named again; ``returned`` names a return of it."""
 
     remote_id: str
     hinted_at: dt.datetime
     tries: int
     version: int
+    returned: str = ""
 
 
 def load_read(connection: Connection, account_id: int, *, wait: bool = False) -> OrderRead:
@@ -217,8 +218,13 @@ def _ensure(connection: Connection, account_id: int) -> None:
 # Hints
 
 
-def hint(connection: Connection, account_id: int, remote_ids: Sequence[str], now: dt.datetime) -> None:
-    """Ask for a look at these orders soon, and wake who does it. An order read a moment ago waits a little."""
+def hint(
+    connection: Connection, account_id: int, remote_ids: Sequence[str], now: dt.datetime, *, returned: str = ""
+) -> None:
+    """Ask for a look at these orders soon, and wake who does it. An order read a moment ago waits a little.
+
+    ``returned`` names a return of them that the orders themselves don't show.
+    """
     wanted = sorted({one for one in remote_ids if one and len(one) <= ID_MAX_LENGTH})
     if not wanted:
         return
@@ -230,11 +236,12 @@ def hint(connection: Connection, account_id: int, remote_ids: Sequence[str], now
             "account_id": account_id,
             "remote_id": one,
             "hinted_at": now,
+            "returned": returned[:ID_MAX_LENGTH],
             "due_at": max(now, seen[one] + READ_AGAIN) if one in seen else now,
         }
         for one in wanted
     ]
-    _put_hints(connection, rows, {"tries": 0})
+    _put_hints(connection, rows, {"tries": 0} | ({"returned": returned[:ID_MAX_LENGTH]} if returned else {}))
     wake_after_commit(connection)
 
 
@@ -261,7 +268,10 @@ def due_hints(connection: Connection, account_id: int, now: dt.datetime, limit: 
         .order_by(order_hint.c.due_at, order_hint.c.remote_id)
         .limit(limit)
     )
-    return [HintedOrder(row.remote_id, row.hinted_at, row.tries, row.version) for row in connection.execute(query)]
+    return [
+        HintedOrder(row.remote_id, row.hinted_at, row.tries, row.version, row.returned)
+        for row in connection.execute(query)
+    ]
 
 
 def next_hint(connection: Connection, account_id: int) -> dt.datetime | None:

@@ -33,6 +33,8 @@ _MAY_BE_BACK = (Meaning.ASK, Meaning.BACK)
 #: A state whose own time lies so far ahead of our clock is no ground to refuse a later one.
 _FUTURE = dt.timedelta(days=1)
 ASK, TOO_MANY = "ask", "too_many"
+#: A return that a webhook told of; the order as read shows nothing of it.
+RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +260,8 @@ def _question(entry: Entry, asks: Sequence[int], lines: Sequence[tuple[int, int,
     It is another one if the channel speaks of another number of pieces.
     """
     if not asks:
-        return None
+        before = entry.stored.problem or {}
+        return before if before.get("code") == RETURN else None
     back = [sum(n for key, n, meaning in lines if key == asked and meaning in _MAY_BE_BACK) for asked in asks]
     now = {"code": ASK, "variants": list(asks), "pieces": back}
     before = dict(entry.stored.problem or {})

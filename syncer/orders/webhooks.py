@@ -233,7 +233,7 @@ def _follow(connection: Connection, app: App, told: Hint, now: dt.datetime) -> b
     if stale or told.about is About.ACCOUNT:
         read_soon(connection, account_id, now)
     elif told.about is About.ORDER and told.remote_id:
-        hint(connection, account_id, [told.remote_id], now)
+        hint(connection, account_id, [told.remote_id], now, returned=told.returned)
     elif told.about in (About.LISTING, About.STOCK) and told.remote_id:
         _look_at(connection, account_id, told.remote_id, now)
     return True

@@ -174,7 +174,8 @@ class Hint:
 
     ``shop_id`` says which account (as in :class:`Identity`). ``remote_id`` is the order or listing. ``at`` is the
     platform's own time, aware UTC. ``delivery_id`` is the same for a repeated delivery ("" if the platform names
-    none: then the whole body tells).
+    none: then the whole body tells). ``returned`` names a return of this order ("" for none), where the order itself
+    doesn't show that pieces of it come back: then a person is asked about them.
     """
 
     about: About
@@ -182,6 +183,7 @@ class Hint:
     remote_id: str = ""
     at: dt.datetime | None = None
     delivery_id: str = ""
+    returned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

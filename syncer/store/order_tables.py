@@ -45,7 +45,7 @@ order_read = Table(
 )
 
 #: Orders to look at soon, because a webhook or a person said so, or because they could not be understood so far
-#: (``problem``): one row an order, gone when it was read.
+#: (``problem``): one row an order, gone when it was read. ``returned``: a return of it that the order doesn't show.
 order_hint = Table(
     "order_hint",
     metadata,
@@ -56,6 +56,7 @@ order_hint = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("version", Integer, nullable=False, server_default="1"),
     Column("problem", JsonColumn),
+    Column("returned", String(120), nullable=False, server_default=""),
     Index("ix_order_hint_due", "account_id", "due_at"),
 )
 

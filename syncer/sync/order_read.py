@@ -19,6 +19,7 @@ from syncer.domain.order import RemoteOrder
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
 from syncer.orders import reading
+from syncer.orders.inbox import ask_returned
 from syncer.orders.reading import HintedOrder, OrderRead
 from syncer.orders.take_in import take_in
 from syncer.sdk.contract import OrderFacts, OrderPage, ReadsOrders
@@ -210,8 +211,11 @@ class OrderReader:
         missing = [one for one in hints if one.remote_id not in by_id]
 
         def done(connection: Connection) -> None:
-            over = [*seen, *(one for one in missing if one.tries >= _MOST_LOOKS)]
-            later = [one for one in missing if one.tries < _MOST_LOOKS]
+            returns = {one.remote_id: one.returned for one in seen if one.returned}
+            early = ask_returned(connection, self._shop.account.id, returns)
+            again = [*missing, *(one for one in seen if one.remote_id in early)]
+            later = [one for one in again if one.tries < _MOST_LOOKS]
+            over = [one for one in hints if one not in later]
             reading.drop_hints(connection, self._shop.account.id, over, asked_at)
             reading.put_off(connection, self._shop.account.id, later, None, now=utc_now())
 

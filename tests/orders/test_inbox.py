@@ -10,7 +10,16 @@ from syncer.domain.stock import Reason
 from syncer.inventory.ledger import audit
 from syncer.inventory.levels import Level
 from syncer.orders.errors import OrderError
-from syncer.orders.inbox import bind_known, bind_line, close, find_order, give_back, questions, unknown_lines
+from syncer.orders.inbox import (
+    ask_returned,
+    bind_known,
+    bind_line,
+    close,
+    find_order,
+    give_back,
+    questions,
+    unknown_lines,
+)
 from syncer.store.engine import read, write
 from syncer.store.marks import Due, Lane
 from syncer.store.order_tables import bundle_part
@@ -184,3 +193,29 @@ def test_two_shops_may_use_one_number(shops: Shops) -> None:
         with pytest.raises(OrderError, match="Several orders"):
             find_order(connection, "A1")
         assert find_order(connection, "2").account_id == shops.two.id
+
+
+def test_a_return_that_only_a_webhook_tells_of_is_asked_once(shops: Shops) -> None:
+    shops.take(order(lines=[line(quantity=3)]))
+    returns = {"A1": "R1", "A2": "R2"}
+    with write(shops.engine) as connection:
+        assert ask_returned(connection, shops.one.id, returns) == {"A1", "A2"}, "nothing has gone yet"
+    shops.take(order("SHIPPED", [line(quantity=3)], updated=200), began=210)
+    with write(shops.engine) as connection:
+        assert ask_returned(connection, shops.one.id, returns) == {"A2"}
+    # The order as read goes on showing nothing of it.
+    shops.take(order("SHIPPED", [line(quantity=3)], updated=300), began=310)
+    with write(shops.engine) as connection:
+        (asked,) = questions(connection)
+        assert (asked["code"], asked["pieces"]) == ("return", {"mangkuk-biru": 3})
+        with pytest.raises(OrderError, match="which pieces"):
+            give_back(connection, find_order(connection, "A1"), now=at(400))
+        give_back(connection, find_order(connection, "A1"), pieces=1, now=at(400))
+    assert shops.level() == Level(3, 0)
+    shops.take(order("SHIPPED", [line(quantity=3)], updated=500), began=510)
+    with write(shops.engine) as connection:
+        assert ask_returned(connection, shops.one.id, {"A1": "R1"}) == frozenset()
+        assert questions(connection) == []
+        assert ask_returned(connection, shops.one.id, {"A1": "R9"}) == frozenset()
+        assert [one["pieces"] for one in questions(connection)] == [{"mangkuk-biru": 2}]
+        assert audit(connection) == []

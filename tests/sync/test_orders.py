@@ -20,6 +20,7 @@ from syncer.domain.listing import Status
 from syncer.domain.words import Words
 from syncer.inventory.levels import full_levels
 from syncer.orders import reading
+from syncer.orders.inbox import questions
 from syncer.orders.take_in import take_in
 from syncer.sdk.errors import ConnectorError, OutcomeUnknown, SignInNeeded, Transient
 from syncer.sdk.operations import Kind, Operation
@@ -100,9 +101,9 @@ class Market:
             levels = full_levels(connection, [key])[key].values()
         return sum(one.on_hand for one in levels), sum(one.held for one in levels)
 
-    def hint(self, account: Account, *order_ids: str) -> None:
+    def hint(self, account: Account, *order_ids: str, returned: str = "") -> None:
         with write(self.world.engine) as connection:
-            reading.hint(connection, account.id, order_ids, now())
+            reading.hint(connection, account.id, order_ids, now(), returned=returned)
 
     def orders(self) -> dict[str, Any]:
         with read(self.world.engine) as connection:
@@ -184,6 +185,20 @@ def test_a_hundred_hints_about_one_order_are_one_look(market: Market) -> None:
     assert len([call for call in here.reads if call.startswith("named")]) <= most
     with read(market.world.engine) as connection:
         assert len(list(connection.execute(select(order_hint)))) <= 1, "at most one look that waits its two seconds"
+
+
+def test_a_return_that_only_a_webhook_tells_of_is_asked(market: Market) -> None:
+    here, first = market.stall("satu")
+    sells(market, first)
+    order_id = here.buy("guci")
+    here.becomes(order_id, "shipped")
+    market.hint(first, order_id, returned="R1")
+    market.hint(first, order_id)
+    with market.world.at_work():
+        wait_until(lambda: order_id in market.orders() and market.orders()[order_id].problem is not None)
+    with read(market.world.engine) as connection:
+        assert [one["pieces"] for one in questions(connection)] == [{"guci": 1}]
+        assert list(connection.execute(select(order_hint))) == []
 
 
 def test_an_order_that_the_shop_does_not_know_yet_is_looked_for_again(market: Market) -> None:

@@ -161,6 +161,9 @@ def test_events_are_signed_as_the_connector_checks_them(shop: Shop) -> None:
     wanted = shop.wanted()
     there = shop.publish(wanted)
     order_id = sell(shop, wanted.offers[0].sku)
+    shop.control.post(f"orders/{order_id}/ship", {})
+    sku = wanted.offers[0].sku
+    shop.control.post(f"orders/{order_id}/return", {"lines": [{"sku": sku, "quantity": 1}]})
     hints: list[Hint] = []
     for letter in shop.control.get("webhooks")["sent"]:
         headers, body = {name.lower(): value for name, value in letter["headers"].items()}, letter["body"].encode()
@@ -169,6 +172,8 @@ def test_events_are_signed_as_the_connector_checks_them(shop: Shop) -> None:
         hints += shop.connector.read_webhook(headers, body)
     assert {hint.shop_id for hint in hints} == {shop.connector.check().shop_id}
     assert len({hint.delivery_id for hint in hints}) == len(hints)
+    (told,) = (hint for hint in hints if hint.returned)
+    assert (told.about, told.remote_id) == (About.ORDER, order_id), "the order itself shows nothing of it"
     assert {(hint.about, hint.remote_id) for hint in hints} == {
         (About.LISTING, there.remote_id),
         (About.ORDER, order_id),

@@ -113,6 +113,21 @@ def test_events_are_hints(canned: Canned, kind: int, data: dict[str, Any], expec
     assert told(canned, event(kind, **data)) == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "returned"),
+    [
+        (12, "RETURN_OR_REFUND_REQUEST_COMPLETE", "9"),
+        (12, "", "9"),
+        (12, "RETURN_OR_REFUND_REQUEST_PENDING", ""),
+        (12, "RETURN_OR_REFUND_CANCEL", ""),
+        (11, "RETURN_OR_REFUND_REQUEST_COMPLETE", ""),
+    ],
+)
+def test_a_return_is_told_once_pieces_come_back(canned: Canned, kind: int, status: str, returned: str) -> None:
+    (hint,) = canned.connector().read_webhook({}, event(kind, order_id="5", return_id="9", return_status=status))
+    assert (hint.remote_id, hint.returned) == ("5", returned)
+
+
 def test_ids_may_be_numbers_of_19_digits(canned: Canned) -> None:
     for kind in (5, 16, 37, 71):
         assert [key for _, key in told(canned, event(kind, product_id=1729592969712207009))] == ["1729592969712207009"]

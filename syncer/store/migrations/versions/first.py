@@ -396,6 +396,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("problem", JsonColumn, nullable=True),
+        sa.Column("returned", sa.String(length=120), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_order_hint_account_id"), ondelete="CASCADE"
         ),
