@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from syncer.domain.words import Words
 
 if TYPE_CHECKING:
     from syncer.orders.listing import OrderRow
+    from syncer.orders.meant import Concerned
     from syncer.orders.partner import SoldReport
 
 _SHOWN = 10
@@ -112,7 +114,8 @@ def show(name: str = ORDER, as_json: bool = typer.Option(False, "--json", help=J
 def inbox(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
     """Show the inbox; what the catalogue knows by now is bound first."""
     desk = open_desk()
-    from syncer.orders.inbox import bind_known, questions, unknown_lines
+    from syncer.orders.inbox import questions, unknown_lines
+    from syncer.orders.meant import bind_known
 
     with desk.write() as connection:
         bind_known(connection, now=desk.now)
@@ -159,19 +162,31 @@ def _question(row: Any, pieces: str) -> str:
     "bind",
     "Katakan varian apa yang dimaksud sebuah baris pesanan; stoknya langsung dibetulkan.",
     "Say which variant a line of an order means; the stock is put right at once.",
-    examples=["syncer orders bind 250101ABCDEF 7 SRP-BTK-001"],
+    examples=[
+        "syncer orders bind 250101ABCDEF 7 SRP-BTK-001",
+        "syncer orders bind 250101ABCDEF 7 SRP-BTK-002 --again",
+    ],
 )
 def bind(
     name: str = ORDER,
     line: str = typer.Argument(metavar="LINE", help=both("Barisnya, atau SKU di sana.", "The line, or its SKU there.")),
     sku: str = typer.Argument(metavar="SKU", help=both("SKU di katalog.", "The catalogue's SKU.")),
+    again: bool = typer.Option(
+        False, "--again", help=both("Betulkan: yang dulu keliru.", "Put right what was bound wrongly.")
+    ),
+    yes: bool = typer.Option(
+        False, "--yes", help=both("Juga bila jadi kelebihan jual.", "Even if more is sold than there is.")
+    ),
 ) -> None:
     """Bind a line."""
     desk = open_desk()
-    from syncer.orders.inbox import bind_line
+    from syncer.orders.meant import bind_line, concerned
 
+    with desk.read() as connection:
+        found = concerned(connection, name, line, sku, again=again)
+    _say_concerned(found, sku)
     with desk.write() as connection:
-        done = bind_line(connection, name, line, sku, now=desk.now)
+        done = bind_line(connection, name, line, sku, again=again, oversell_ok=yes, now=desk.now)
     out.done(
         Words(
             f"{done.lines} baris berarti {done.sku}; stoknya sudah dihitung.",
@@ -179,6 +194,20 @@ def bind(
         )
     )
     _after(desk, oversold=bool(done.oversold))
+
+
+def _say_concerned(found: Sequence[Concerned], sku: str) -> None:
+    out.line(word(f"{len(found)} baris akan berarti {sku}:", f"{many(len(found), 'line')} to mean {sku}:"))
+    for one in found[:_SHOWN]:
+        was = "" if one.was is None else word(f", sekarang {one.was}", f", {one.was} so far")
+        line = word("baris", "line")
+        out.line(out.clean(f"  {one.order} · {line} {one.line} · {one.quantity} × {one.theirs or '-'}{was}"))
+    _say_more(len(found))
+
+
+def _say_more(found: int) -> None:
+    if found > _SHOWN:
+        out.line(word(f"  … dan {found - _SHOWN} lagi", f"  … and {found - _SHOWN} more"))
 
 
 @command(
@@ -305,9 +334,7 @@ def _say_sold(report: SoldReport, back: Path | None, *, dry_run: bool) -> None:
         out.warn(Words(f"{refused} baris ditolak:", f"{many(refused, 'row')} refused:"))
     for row, words in sorted(report.refused.items())[:_SHOWN]:
         out.line(out.clean(f"  {row}: {say(words)}"))
-    more = len(report.refused) - _SHOWN
-    if more > 0:
-        out.line(word(f"  … dan {more} lagi", f"  … and {more} more"))
+    _say_more(len(report.refused))
     if back is not None:
         out.hint(
             Words(

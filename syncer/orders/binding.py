@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from syncer.domain.order import OrderLine
 from syncer.store.batches import batches
@@ -48,6 +48,8 @@ def remember(connection: Connection, account_id: int, name: Named, variant_id: i
     same = and_(*(retired_offer.c[column] == value for column, value in key.items()))
     if connection.execute(select(retired_offer.c.variant_id).where(same)).first() is None:
         connection.execute(insert(retired_offer).values(**key, variant_id=variant_id, retired_at=now))
+    else:
+        connection.execute(update(retired_offer).where(same).values(variant_id=variant_id))
 
 
 class _Finder:

@@ -49,8 +49,22 @@ def bound_already(order: str, line: str, sku: str) -> OrderError:
     """Return the error for a line whose variant is known."""
     return OrderError(
         Words(
-            f"Baris {line} di pesanan {order} sudah berarti {sku}. Stoknya sudah dihitung.",
-            f"The line {line} of order {order} means {sku} already. Its stock is counted.",
+            f"Baris {line} di pesanan {order} sudah berarti {sku}; stoknya sudah dihitung. Keliru? Ulangi dengan SKU "
+            "yang benar dan --again.",
+            f"The line {line} of order {order} means {sku} already; its stock is counted. Wrong? Give the right SKU "
+            "and --again.",
+        )
+    )
+
+
+def bind_oversells(sku: str, short: int) -> OrderError:
+    """Return the error for a binding that would sell more than there is."""
+    return OrderError(
+        Words(
+            f"Kalau begitu {sku} terjual melebihi yang ada (kurang {short}). Tidak ada yang diubah. Bila memang "
+            "benar, ulangi dengan --yes.",
+            f"That would sell more than there is ({short} short, counting {sku}). Nothing was changed. If it is right "
+            "all the same, say it again with --yes.",
         )
     )
 

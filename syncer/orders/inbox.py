@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, select, update
 
-from syncer.domain.order import Count, Meaning, count_lines
+from syncer.domain.order import Count, Meaning
 from syncer.inventory.bundles import parts_of
 from syncer.inventory.ledger import Movement
 from syncer.inventory.posting import lock_stock
 from syncer.orders import errors, oversell
-from syncer.orders.binding import Named, bind, remember
-from syncer.orders.book import Stored, StoredLine, find_orders, load_orders, lock_orders
-from syncer.orders.counting import Change, Held, Places, append, load_counts
-from syncer.orders.echo import Moved, after_orders
+from syncer.orders.book import Stored, find_orders, load_orders, lock_orders
+from syncer.orders.counting import Change, Held, append, load_counts
 from syncer.orders.take_in import RETURN
 from syncer.store.order_tables import channel_order, order_line
 from syncer.store.skus import find_variant
@@ -26,16 +24,6 @@ from syncer.store.wakeup import wake_after_commit
 
 _AT_ONCE = 200
 _PROMISED = (Meaning.HOLD, Meaning.SOLD)
-
-
-@dataclass(frozen=True, slots=True)
-class BoundLines:
-    """What binding did: lines bound (this one, and others that name the same), the movements, and what is oversold."""
-
-    lines: int
-    sku: str
-    moved: tuple[Movement, ...] = ()
-    oversold: tuple[int, ...] = ()
 
 
 class Unknown(NamedTuple):
@@ -147,7 +135,8 @@ def coming_back(
     They are those that are counted and that no line says are still promised, or gone for good; where a webhook told of
     a return, all that have gone may be.
     """
-    parts = parts_of(connection, _variants(orders, {}))
+    named = {line.variant_id for one in orders for line in one.lines if line.variant_id is not None}
+    parts = parts_of(connection, named)
     found: dict[int, dict[int, Asked]] = {}
     for order in orders:
         gone: dict[int, int] = {}
@@ -196,46 +185,6 @@ def _is_told(order: Stored) -> bool:
     """Whether a webhook told of a return, and nobody has said yet what came back."""
     problem = order.problem or {}
     return problem.get("code") == RETURN and not problem.get("answered")
-
-
-def bind_line(connection: Connection, name: str, line: str, sku: str, *, now: dt.datetime) -> BoundLines:
-    """Say which variant a line of an order means, and count it; other lines that name the same are bound with it.
-
-    ``line`` is its id, or the SKU that it shows. What it means is kept for the orders to come. Raises OrderError,
-    UnknownSku.
-    """
-    order = find_order(connection, name)
-    found = find_variant(connection, sku)
-    wanted = _line(connection, order, line)
-    same = [order.id]
-    if order.account_id is not None and (wanted.name.listing_id or wanted.name.offer_id):
-        remember(connection, order.account_id, wanted.name, found.id, now)
-        same += _same_name(connection, order.account_id, wanted.name)
-    orders = lock_orders(connection, set(same))
-    meant = {
-        (one.id, row.line_id): found.id
-        for one in orders
-        for row in one.lines
-        if row.variant_id is None
-        and ((one.id == order.id and row.line_id == wanted.line_id) or row.name == wanted.name)
-    }
-    moved, flags = _count_bound(connection, orders, meant, now=now)
-    return BoundLines(len(meant), found.sku, tuple(moved), tuple(flag.variant_id for flag in flags))
-
-
-def bind_known(connection: Connection, *, now: dt.datetime) -> int:
-    """Bind the waiting lines whose SKU is known by now (some hundred at a time); return how many those were."""
-    query = select(order_line.c.order_id).where(order_line.c.variant_id.is_(None)).distinct().limit(_AT_ONCE)
-    orders = lock_orders(connection, set(connection.execute(query).scalars()))
-    meant: dict[tuple[int, str], int] = {}
-    for account_id in {one.account_id for one in orders}:
-        mine = [one for one in orders if one.account_id == account_id]
-        waiting = [(one.id, row) for one in mine for row in one.lines if row.variant_id is None]
-        found = bind(connection, account_id, {row.name for _order_id, row in waiting})
-        meant |= {(order_id, row.line_id): found[row.name] for order_id, row in waiting if row.name in found}
-    if meant:
-        _count_bound(connection, [one for one in orders if any(key[0] == one.id for key in meant)], meant, now=now)
-    return len(meant)
 
 
 def give_back(
@@ -317,109 +266,3 @@ def _away(held: Held | None) -> int:
 def _answered(count: Count, held: int, back: int) -> Count:
     """Return the count once a person has judged it: ``held`` pieces of it had left, ``back`` are on the shelf."""
     return Count(count.held - held, count.gone + held, count.returned + back)
-
-
-def _line(connection: Connection, order: Stored, line: str) -> StoredLine:
-    """Return the line that a person names; one that is bound already is refused."""
-    wanted = line.strip()
-    found = [one for one in order.lines if one.line_id == wanted]
-    found = found or [one for one in order.lines if one.name.sku == wanted and one.variant_id is None]
-    found = found or [one for one in order.lines if one.name.sku == wanted]
-    if not found:
-        names = [one.line_id for one in order.lines if one.variant_id is None]
-        raise errors.unknown_line(order.remote_id, line, names or [one.line_id for one in order.lines])
-    if found[0].variant_id is not None:
-        query = select(variant.c.sku).where(variant.c.id == found[0].variant_id)
-        raise errors.bound_already(order.remote_id, found[0].line_id, connection.execute(query).scalar_one())
-    return found[0]
-
-
-def _same_name(connection: Connection, account_id: int, name: Named) -> list[int]:
-    query = (
-        select(order_line.c.order_id)
-        .join(channel_order, channel_order.c.id == order_line.c.order_id)
-        .where(
-            and_(
-                order_line.c.variant_id.is_(None),
-                channel_order.c.account_id == account_id,
-                order_line.c.listing_remote_id == name.listing_id,
-                order_line.c.offer_remote_id == name.offer_id,
-            )
-        )
-        .limit(_AT_ONCE)
-    )
-    return list(connection.execute(query).scalars())
-
-
-def _count_bound(
-    connection: Connection, orders: Sequence[Stored], meant: Mapping[tuple[int, str], int], *, now: dt.datetime
-) -> tuple[list[Movement], list[oversell.Flag]]:
-    """Write down what lines mean and count their orders anew, in this transaction."""
-    for (order_id, line_id), variant_id in sorted(meant.items()):
-        same = and_(order_line.c.order_id == order_id, order_line.c.line_id == line_id)
-        connection.execute(update(order_line).where(same).values(variant_id=variant_id))
-    parts = parts_of(connection, _variants(orders, meant))
-    counts = load_counts(connection, [one.id for one in orders])
-    wanted = _variants(orders, meant) | {part for known in parts.values() for part, _pieces in known}
-    stock = lock_stock(connection, wanted | {key for found in counts.values() for key in found})
-    _echo(connection, orders, meant, now=now)
-    changes: list[Change] = []
-    for one in orders:
-        own = _own_place(connection, one.account_id)
-        places = Places(connection, stock, account_id=one.account_id, own=own, now=now)
-        changes += _recount(one, meant, parts, counts[one.id], places)
-    moved = append(connection, stock, changes, actor="bind", now=now)
-    by_variant = {change.variant_id: change.order_id for change in changes}
-    return moved, oversell.check(connection, {one.variant_id for one in moved}, now=now, order_ids=by_variant)
-
-
-def _recount(
-    order: Stored,
-    meant: Mapping[tuple[int, str], int],
-    parts: Mapping[int, Sequence[tuple[int, int]]],
-    before: Mapping[int, Held],
-    places: Places,
-) -> list[Change]:
-    lines = [
-        (part, one.quantity * pieces, one.meaning)
-        for one in order.lines
-        for variant_id in [meant.get((order.id, one.line_id), one.variant_id)]
-        if variant_id is not None
-        for part, pieces in parts.get(variant_id, ((variant_id, 1),))
-    ]
-    said = count_lines(lines, {variant_id: held.count for variant_id, held in before.items()})
-    changes = []
-    for variant_id, after in sorted(said.counts.items()):
-        held = before.get(variant_id)
-        if held is None:
-            held = Held(places.choose(variant_id), Count(), 0, row=False)
-        silent = not order.counted
-        changes.append(Change(order.id, variant_id, held, after, order.remote_id, silent))
-    return changes
-
-
-def _echo(
-    connection: Connection, orders: Sequence[Stored], meant: Mapping[tuple[int, str], int], *, now: dt.datetime
-) -> None:
-    """Nobody followed the channel's number while the line meant nothing: it is set again."""
-    moves: dict[int, list[Moved]] = {}
-    for one in orders:
-        for row in one.lines:
-            key = meant.get((one.id, row.line_id))
-            if key is not None and one.account_id is not None and one.counted:
-                moved = Moved(key, 0, False, row.quantity, one.created_at, one.updated_at, frozenset({row.name}))
-                moves.setdefault(one.account_id, []).append(moved)
-    for account_id, found in sorted(moves.items()):
-        after_orders(connection, account_id, found, now=now)
-
-
-def _variants(orders: Collection[Stored], meant: Mapping[tuple[int, str], int]) -> set[int]:
-    known = {row.variant_id for one in orders for row in one.lines if row.variant_id is not None}
-    return known | set(meant.values())
-
-
-def _own_place(connection: Connection, account_id: int | None) -> int | None:
-    if account_id is None:
-        return None
-    found: int | None = connection.execute(select(account.c.location_id).where(account.c.id == account_id)).scalar()
-    return found

@@ -259,15 +259,21 @@ def _question(entry: Entry, asks: Sequence[int], lines: Sequence[tuple[int, int,
 
     It is another one if the channel speaks of another number of pieces.
     """
-    if not asks:
-        before = entry.stored.problem or {}
-        return before if before.get("code") == RETURN else None
-    back = [sum(n for key, n, meaning in lines if key == asked and meaning in _MAY_BE_BACK) for asked in asks]
-    now = {"code": ASK, "variants": list(asks), "pieces": back}
+    now = question(asks, lines)
     before = dict(entry.stored.problem or {})
+    if now is None:
+        return before if before.get("code") == RETURN else None
     answered = before.pop("answered", False)
     same = before == now and entry.stored.status == entry.order.status
-    return now | ({"answered": True} if same and answered else {})
+    return {**now, "answered": True} if same and answered else now
+
+
+def question(asks: Sequence[int], lines: Sequence[tuple[int, int, Meaning]]) -> Mapping[str, Any] | None:
+    """Return what is asked about these variants of an order's lines, as it is stored; ``None`` if nothing is."""
+    if not asks:
+        return None
+    back = [sum(n for key, n, meaning in lines if key == asked and meaning in _MAY_BE_BACK) for asked in asks]
+    return {"code": ASK, "variants": list(asks), "pieces": back}
 
 
 def _gone_by_now(lines: Iterable[tuple[int, int, Meaning]]) -> dict[int, Count]:

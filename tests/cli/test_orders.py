@@ -50,6 +50,22 @@ def test_a_sale_at_a_bazaar(cli: Cli) -> None:
     assert "no SKU" in failed.err
 
 
+def test_a_line_that_was_bound_wrongly_is_put_right(sqlite_cli: Cli) -> None:
+    cli = sqlite_cli
+    cli.catalogue()
+    cli.ok("sale", "MK-1", "2", "--reference", "hp-2")
+    refused = cli("orders", "bind", "hp-2", "1", "SL-M")
+    assert (refused.code, "--again" in refused.err) == (1, True)
+    short = cli("orders", "bind", "hp-2", "1", "SL-B", "--again")
+    assert (short.code, "2 short, counting SL-B" in short.err, "--yes" in short.err) == (1, True, True)
+    assert stock(cli, "MK-1") == (3, 0, 3)
+    said = cli.ok("orders", "bind", "hp-2", "1", "SL-M", "--again").out
+    assert said.startswith("1 line to mean SL-M:\n  hp-2 · line 1 · 2 × MK-1, MK-1 so far\n")
+    assert (stock(cli, "MK-1"), stock(cli, "SL-M")) == ((5, 0, 5), (1, 0, 1))
+    assert "oversold" in cli.ok("orders", "bind", "hp-2", "1", "SL-B", "--again", "--yes").err
+    assert (stock(cli, "SL-M"), stock(cli, "SL-B")) == ((3, 0, 3), (-2, 0, -2))
+
+
 def test_a_partners_list(sqlite_cli: Cli) -> None:
     cli = sqlite_cli
     cli.catalogue()

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from syncer.catalogue.edit import save_product
-from syncer.domain.order import Meaning
+from syncer.domain.order import Meaning, OrderLine
+from syncer.domain.product import Variant
 from syncer.domain.stock import Reason
-from syncer.inventory.ledger import audit
+from syncer.inventory.ledger import audit, set_on_hand
 from syncer.inventory.levels import Level
 from syncer.orders.errors import OrderError
-from syncer.orders.inbox import (
-    ask_returned,
-    bind_known,
-    bind_line,
-    close,
-    find_order,
-    give_back,
-    questions,
-    unknown_lines,
-)
+from syncer.orders.inbox import ask_returned, close, find_order, give_back, questions, unknown_lines
+from syncer.orders.meant import bind_known, bind_line, concerned
 from syncer.store.engine import read, write
 from syncer.store.marks import Due, Lane
 from syncer.store.order_tables import bundle_part
@@ -29,9 +24,9 @@ from tests.orders.shop import Shops, at, line, order
 
 
 def test_an_unknown_sku_is_bound_later_and_the_stock_corrected(shops: Shops) -> None:
-    strange = line("7", sku="MGK-B", quantity=2, listing_id="X1", offer_id="Y1")
+    unknown = strange(2)
     shops.take(
-        order(lines=[strange, line("8")]),
+        order(lines=[unknown, line("8")]),
         order(name="A2", lines=[line("1", sku="MGK-B", listing_id="X1", offer_id="Y1")]),
         order("CANCELLED", name="A3", lines=[line("1", sku="lain")]),
     )
@@ -58,8 +53,8 @@ def test_an_unknown_sku_is_bound_later_and_the_stock_corrected(shops: Shops) -> 
     assert shops.level() == Level(5, 4)
     assert shops.owed(1) == (Due.STOCK, Lane.FALL)
     # The next order that names it so is understood at once, and the order itself goes on as any other.
-    assert shops.take(order(name="A4", lines=[strange]), began=310).unknown_lines == 0
-    shops.take(order("SHIPPED", [strange, line("8")], updated=120), began=320)
+    assert shops.take(order(name="A4", lines=[unknown]), began=310).unknown_lines == 0
+    shops.take(order("SHIPPED", [unknown, line("8")], updated=120), began=320)
     assert shops.level() == Level(2, 3)
 
 
@@ -75,10 +70,6 @@ def test_a_line_that_meant_nothing_makes_the_number_unsure(shops: Shops) -> None
 def test_what_the_catalogue_knows_by_now_is_bound_by_itself(shops: Shops) -> None:
     shops.take(order(lines=[line(sku="hamper-1", quantity=2)]), order(name="A2", lines=[line(sku="never")]))
     with write(shops.engine) as connection:
-        from decimal import Decimal
-
-        from syncer.domain.product import Variant
-
         value = bowl("hamper", option_names=(), variants=(Variant("hamper-1", Decimal(1)),))
         saved = save_product(connection, value, now=NOW)
         assert saved.variant_ids is not None
@@ -89,6 +80,68 @@ def test_what_the_catalogue_knows_by_now_is_bound_by_itself(shops: Shops) -> Non
         assert [one.order for one in unknown_lines(connection)] == ["A2"]
     assert shops.level() == Level(5, 6)
     assert [row["short"] for row in shops.oversells()] == [1]
+
+
+def strange(quantity: int = 1, **more: str) -> OrderLine:
+    return line("7", sku="MGK-B", quantity=quantity, listing_id="X1", offer_id="Y1", **more)
+
+
+def test_what_was_bound_wrongly_is_bound_again_and_its_counts_move(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        set_on_hand(connection, "mangkuk-putih", 9, now=NOW)
+    shops.take(order(lines=[strange(2)]), order("SHIPPED", [strange(3)], name="A2"))
+    with write(shops.engine) as connection:
+        bind_line(connection, "A1", "7", "mangkuk-putih", now=at(300))
+    shops.take(order("CANCELLED", [strange(3)], name="A2", updated=120), began=310)
+    with write(shops.engine) as connection:
+        give_back(connection, find_order(connection, "A2"), pieces=1, now=at(320))
+    assert (shops.level(), shops.level(shops.white)) == (Level(5, 0), Level(7, 2))
+    with read(shops.engine) as connection:
+        found = concerned(connection, "A1", "7", "mangkuk-biru", again=True)
+    assert [(one.order, one.line, one.quantity, one.was) for one in found] == [
+        ("A1", "7", 2, "mangkuk-putih"),
+        ("A2", "7", 3, "mangkuk-putih"),
+    ]
+    with write(shops.engine) as connection:
+        assert bind_line(connection, "A1", "7", "mangkuk-biru", again=True, now=at(330)).lines == 2
+        assert audit(connection) == []
+        assert questions(connection) == []
+        with pytest.raises(OrderError, match="means mangkuk-biru already"):
+            bind_line(connection, "A1", "7", "mangkuk-biru", again=True, now=at(331))
+    # Two are held, three had gone and one of them is back: of the blue one now, and no white one is missing.
+    assert (shops.level(), shops.level(shops.white)) == (Level(3, 2), Level(9, 0))
+    # Reading the orders again changes nothing, and the next one that names it so means the blue one.
+    shops.take(order(lines=[strange(2)]), order("CANCELLED", [strange(3)], name="A2", updated=120), began=340)
+    shops.take(order(name="A3", lines=[strange()]), began=350)
+    assert (shops.level(), shops.level(shops.white)) == (Level(3, 3), Level(9, 0))
+
+
+def test_binding_what_would_oversell_changes_nothing_until_a_person_insists(shops: Shops) -> None:
+    shops.take(order(lines=[strange(6)]))
+    with pytest.raises(OrderError, match="1 short"), write(shops.engine) as connection:
+        bind_line(connection, "A1", "7", "mangkuk-biru", oversell_ok=False, now=at(300))
+    assert (shops.level(), shops.oversells()) == (Level(5, 0), [])
+    with write(shops.engine) as connection:
+        assert len(unknown_lines(connection)) == 1
+        assert bind_line(connection, "A1", "7", "mangkuk-biru", now=at(310)).oversold == (shops.blue,)
+    assert shops.level() == Level(5, 6)
+
+
+def test_a_line_of_a_bundle_is_bound_again_with_its_parts(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        value = bowl("hamper", option_names=(), variants=(Variant("hamper-1", Decimal(1)),))
+        saved = save_product(connection, value, now=NOW)
+        assert saved.variant_ids is not None
+        parts = {"variant_id": saved.variant_ids["hamper-1"], "part_id": shops.blue, "quantity": 2}
+        connection.execute(bundle_part.insert().values(parts))
+    shops.take(order("SHIPPED", [strange(2)]))
+    with write(shops.engine) as connection:
+        bind_line(connection, "A1", "7", "hamper-1", now=at(300))
+    assert shops.level() == Level(1, 0)
+    with write(shops.engine) as connection:
+        bind_line(connection, "A1", "7", "mangkuk-biru", again=True, now=at(310))
+        assert audit(connection) == []
+    assert (shops.level(), shops.counts()) == (Level(3, 0), [(0, 2, 0)])
 
 
 def test_pieces_that_came_back_go_on_the_shelf(shops: Shops) -> None:
