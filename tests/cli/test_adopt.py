@@ -219,10 +219,14 @@ def test_going_live_keeps_to_the_shops_budget(
     sqlite_cli: Cli, selling: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli = sqlite_cli
-    joined(cli, selling)
+    cli.catalogue()
+    options = json.loads(first_line(selling))
+    options["account"]["options"]["calls_per_s"] = 10
+    cli.ok("account", "add", "shopee", "--name", "Orange", "--options", "-", stdin=json.dumps(options))
     cli.ok("account", "adopt", "Orange", "--apply")
     monkeypatch.setattr(beside, "TRIES", 1)
     ordered = {buy(selling, ("MK-1", 1)) for _ in range(3)}
+    control(selling, "limits", {"burst_per_s": 10})
     for _ in range(2):
         looked = cli.json("account", "go-live", "Orange", "--dry-run")
         assert {one["order"] for one in looked["orders"]} == ordered
