@@ -40,6 +40,7 @@ CHANNEL = "syncer_wake"
 
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
 _ALIVE_CHECK_S = 5.0
+_READABLE = select.POLLIN | select.POLLPRI
 _RECONNECT_FIRST_S = 0.1
 _RECONNECT_LAST_S = 5.0
 
@@ -211,11 +212,15 @@ class _Listener(ABC):
 
     def _wait(self, source: Any, timeout_s: float) -> tuple[bool, bool]:
         """Return (source is readable, we were signalled)."""
-        readable, _, _ = select.select([source, self._ours], [], [], timeout_s)
-        signalled = self._ours in readable
+        number = source if isinstance(source, int) else source.fileno()
+        poll = select.poll()  # not select(), which knows the first 1,024 files of a process only
+        poll.register(number, _READABLE)
+        poll.register(self._ours, _READABLE)
+        ready = {file for file, _ in poll.poll(timeout_s * 1000)}
+        signalled = self._ours.fileno() in ready
         if signalled:
             _drain(self._ours)
-        return source in readable, signalled
+        return number in ready, signalled
 
 
 class _SocketListener(_Listener):

@@ -164,8 +164,9 @@ class Service:
         """
         while True:
             self._refresh_accounts()
-            waiting, left = self._open_rows(horizon_s)
+            # Counted first: a call that ends now has left its work in the rows by the time they are read.
             calls = sum(worker.under_way for worker in self._all)
+            waiting, left = self._open_rows(horizon_s)
             if progress is not None:
                 progress(waiting)
             if waiting == 0 and calls == 0:

@@ -75,6 +75,8 @@ class Worker:
         #: Facts and pictures on their way, and whether a sign-in is being refreshed.
         self._facts: set[str] = set()
         self._pictures: set[str] = set()
+        self._uploading: frozenset[str] = frozenset()
+        self._fetching: frozenset[str] = frozenset()
         self._refreshing, self._refresh_at = False, 0.0
         self._unrecorded: set[int] = set()
         #: Grows while those that are looked at can't be started: somebody else is changing them.
@@ -140,6 +142,8 @@ class Worker:
         """Start what can be started now; return the seconds until there may be more (0: at once)."""
         shop, now = self.shop, utc_now()
         self._recover_unrecorded(now)
+        # What ends while we look is not in the snapshot yet: it must not be started once more.
+        self._uploading, self._fetching = frozenset(self._pictures), frozenset(self._facts)
         with read(shop.engine) as connection:
             self._read_account(connection)
             orders = self._start_orders(connection, now)
@@ -226,7 +230,7 @@ class Worker:
         uploads: list[Upload] = []
         if isinstance(shop.connector, UploadsPictures) and self._slot_for(Lane.CONTENT):
             uploads = due_uploads(connection, account_id, now, PICTURES_AHEAD)
-        uploads = [wish for wish in uploads if wish.sha256 not in self._pictures]
+        uploads = [wish for wish in uploads if wish.sha256 not in self._uploading | self._pictures]
         if tasks or uploads:
             return _Round(tasks, uploads)
         moments = [next_moment(connection, account_id), next_upload(connection, account_id, self._pictures)]
@@ -354,7 +358,8 @@ class Worker:
 
     def _start_facts(self, keys: Sequence[str]) -> None:
         now = monotonic()
-        wanted = {key for key in keys if key not in self._facts and self.shop.fact_waits.get(key, 0.0) <= now}
+        busy = self._fetching | self._facts
+        wanted = {key for key in keys if key not in busy and self.shop.fact_waits.get(key, 0.0) <= now}
         if wanted and self._free > 0:
             self._facts |= wanted
             self._submit(partial(self._fetch_facts, sorted(wanted)))

@@ -50,11 +50,14 @@ def test_from_the_first_look_to_go_live(cli: Cli, selling: RunningSandbox) -> No
     joined(cli, selling)
     shown = cli.ok("account", "adopt", "Orange").out
     for text in (BOWL, SCARF, "Keranjang Rotan Besar", "MK-1", "SL-B", "import", "Nothing is bound yet", "--apply"):
-        assert text in shown, (
-            shown,
-            cli.json("products"),
-            cli.json("account", "adopt", "Orange"),
-            selling_now(selling),
+        assert text in shown, "\n".join(
+            [
+                f"{text} is missing:",
+                shown,
+                json.dumps(cli.json("products"), indent=1),
+                json.dumps(cli.json("account", "adopt", "Orange"), indent=1),
+                json.dumps(selling_now(selling), indent=1),
+            ]
         )
     assert cli.json("listings") == [], "a look binds nothing"
     assert cli.json("account", "show", "Orange")["mode"] == "live"
