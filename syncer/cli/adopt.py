@@ -11,7 +11,7 @@ from syncer.cli import out
 from syncer.cli.account import NAME, app
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, UsageProblem, command
-from syncer.cli.texts import both, language, say, word
+from syncer.cli.texts import both, language, many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
@@ -307,7 +307,8 @@ def _say(desk: Desk, plan: Plan, done: Applied | None, differ: int, written: Pat
     out.done(
         Words(
             f"{name}: {done.bound} produk diikat, {done.imported} di antaranya baru; {done.opened} hitungan awal.",
-            f"{name}: {done.bound} listings bound, {done.imported} of them new products; {done.opened} opening counts.",
+            f"{name}: {many(done.bound, 'listing')} bound, {done.imported} of them new; "
+            f"{many(done.opened, 'opening count')}.",
         )
     )
     for remote_id, words in done.refused[:20]:
@@ -319,11 +320,13 @@ def _say(desk: Desk, plan: Plan, done: Applied | None, differ: int, written: Pat
 def _say_unopened(plan: Plan) -> None:
     left = plan.unopened()
     if left:
+        shown = "1 SKU shows" if left == 1 else f"{left} SKUs show"
+        have = "has" if left == 1 else "have"
         out.warn(
             Words(
                 f"{left} SKU menunjukkan jumlah lain di toko dan belum punya hitungan awal; setelah go-live toko "
                 "mengikuti stok di sini. Pilih dengan --opening theirs|ours|larger|smaller|sum, atau di lembar kerja.",
-                f"{left} SKUs show another number there and have no opening count; after go-live the shop follows the "
+                f"{shown} another number there and {have} no opening count; after go-live the shop follows the "
                 "stock here. Choose with --opening theirs|ours|larger|smaller|sum, or in the sheet.",
             )
         )

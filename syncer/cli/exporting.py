@@ -10,7 +10,7 @@ from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import UsageProblem, command, single
 from syncer.cli.reading import check_folder
-from syncer.cli.texts import both
+from syncer.cli.texts import both, many
 from syncer.domain.words import Words
 
 app = single()
@@ -49,4 +49,4 @@ def export(
     with desk.read() as connection, out.Progress(Words("Menyimpan", "Saving")):
         do = export_csv if kind == ".csv" else export_xlsx
         rows = do(connection, file, currency=catalogue_currency(connection), location_code=location)
-    out.done(Words(f"{file}: {rows} baris.", f"{file}: {rows} rows."))
+    out.done(Words(f"{file}: {rows} baris.", f"{file}: {many(rows, 'row')}."))

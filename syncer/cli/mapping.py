@@ -8,7 +8,7 @@ from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, command, group
 from syncer.cli.reading import pair
-from syncer.cli.texts import both, language, word
+from syncer.cli.texts import both, language, many, word
 from syncer.domain.words import SyncerError, Words
 
 app = group("Petakan kategori ke kategori toko.", "Map categories to a shop's own.")
@@ -143,7 +143,10 @@ def set_mapping(
             actor=desk.actor,
         )
     out.done(
-        Words(f"{category} → {remote_id}; {marked} produk diperbarui.", f"{category} → {remote_id}; {marked} listings.")
+        Words(
+            f"{category} → {remote_id}; {marked} produk diperbarui.",
+            f"{category} → {remote_id}; {many(marked, 'listing')}.",
+        )
     )
     from syncer.cli.products import say_next
 

@@ -11,7 +11,7 @@ from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, Group, NumberCommand, UsageProblem, command
 from syncer.cli.reading import whole
-from syncer.cli.texts import both, say
+from syncer.cli.texts import both, many, say
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
@@ -147,10 +147,11 @@ def release(
         account_id = get_account(connection, account).id if account is not None else None
         gone = release(connection, campaign, sku=sku, account_id=account_id, now=desk.now)
     pieces = sum(max(one.quantity - one.consumed, 0) for one in gone)
+    released = f"{many(pieces, 'piece')} {'is' if pieces == 1 else 'are'} released"
     out.done(
         Words(
             f"{pieces} buah dilepas dan dijual lagi di semua toko; tokonya diperiksa sekarang dan sehari lagi.",
-            f"{pieces} pieces are released and on sale in all shops again; the shop is looked at now and in a day.",
+            f"{released} and on sale in all shops again; the shop is looked at now and in a day.",
         )
     )
 

@@ -98,7 +98,8 @@ def _conclude(found: StockAudit) -> None:
     out.line(
         word(
             f"{len(found.variants)} SKU cocok dengan bukunya, tetapi {found.unsettled} angka toko perlu dilihat.",
-            f"{len(found.variants)} SKUs agree with the ledger, but {found.unsettled} numbers in shops need a look.",
+            f"{many(len(found.variants), 'SKU')}: the ledger agrees, "
+            f"but {many(found.unsettled, 'number')} in shops to look at.",
         )
     )
 
