@@ -121,7 +121,7 @@ def test_json_keys_are_those_of_the_manual(sqlite_cli: Cli, shop: RunningSandbox
     plan = keys_of(cli, "plan")
     assert cli("sync").code == 3
     item = there(shop)["Selendang Tenun Tepi Benang"]
-    for number in range(10):
+    for number in range(60):
         # What we wrote ourselves must have settled before a change there counts as somebody else's.
         control(shop, "edit", {"remote_id": item["remote_id"], "title": f"Selendang Diubah Orang {number}"})
         if cli("drift", "--look", "--json").json:
