@@ -100,6 +100,7 @@ def root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     os.umask(0o077)
+    close_desk()  # each command reads the settings anew, also where several run in one process
     try:
         return _run(list(sys.argv[1:] if arguments is None else arguments))
     finally:

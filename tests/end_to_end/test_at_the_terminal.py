@@ -11,10 +11,11 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from config.settings import load_settings
 from syncer.cli.demo.check import compare
 from syncer.cli.demo.home import demo_settings
 from syncer.cli.demo.shops import SHOPS, OpenShop
-from syncer.cli.desk import Desk, open_desk
+from syncer.cli.desk import Desk
 from tests.cli.conftest import CATALOGUE
 from tests.end_to_end.conftest import House, wait_until
 from tests.end_to_end.terminal import Terminal
@@ -204,7 +205,7 @@ def change_there(address: str, sku: str, **change: object) -> None:
 
 def compare_finds_each_difference(home: Path, addresses: dict[str, str]) -> None:
     """What somebody changes in a shop differs there, and nothing else does, until the next look puts it back."""
-    desk = Desk(demo_settings(open_desk().settings, home))
+    desk = Desk(demo_settings(load_settings({"SYNCER_HOME": str(home)}), home))
     for shop in SHOPS:
         address = addresses[shop.name]
         there = OpenShop(shop, {}, f"{address}/control", ())
