@@ -45,8 +45,8 @@ class Budget:
 
     ``key`` says what the platform counts by, such as ``shopee:app:2001887``: accounts with an equal key share the
     budget. ``calls`` are the operation names that spend it (exact, or a prefix ending in ``*``); empty means all.
-    ``urgent_share`` of it is kept for stock that falls. ``utc_offset_h`` is where a DAILY budget's midnight lies.
-    ``source`` names the fact sheet's line.
+    ``urgent_share`` of it is kept for stock that falls, where its turn would not come at once. ``utc_offset_h`` is
+    where a DAILY budget's midnight lies. ``source`` names the fact sheet's line.
     """
 
     name: str

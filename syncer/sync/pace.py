@@ -128,7 +128,7 @@ class _Meter:
 
     @property
     def reserve(self) -> float:
-        """How many calls of the budget are kept for falling stock."""
+        """How many calls of the budget are kept for falling stock; none in a window that soon has another one."""
         budget = self.budget
         if self.learned is not None or budget.limit <= 1 or (budget.kind is BudgetKind.TOKEN and budget.limit <= 2):
             return 0.0
