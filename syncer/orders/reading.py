@@ -228,21 +228,35 @@ def hint(
     wanted = sorted({one for one in remote_ids if one and len(one) <= ID_MAX_LENGTH})
     if not wanted:
         return
-    same = and_(channel_order.c.account_id == account_id, channel_order.c.remote_id.in_(wanted))
-    query = select(channel_order.c.remote_id, func.max(channel_order.c.read_as_of)).where(same)
-    seen = {row[0]: row[1] for row in connection.execute(query.group_by(channel_order.c.remote_id))}
     rows = [
         {
             "account_id": account_id,
             "remote_id": one,
             "hinted_at": now,
             "returned": returned[:ID_MAX_LENGTH],
-            "due_at": max(now, seen[one] + READ_AGAIN) if one in seen else now,
+            "due_at": now,
         }
         for one in wanted
     ]
     _put_hints(connection, rows, {"tries": 0} | ({"returned": returned[:ID_MAX_LENGTH]} if returned else {}))
+    _wait_after_a_look(connection, account_id, wanted, now)
     wake_after_commit(connection)
+
+
+def _wait_after_a_look(connection: Connection, account_id: int, remote_ids: Sequence[str], now: dt.datetime) -> None:
+    """Let hints about orders read a moment ago wait a little.
+
+    It is asked after the hints are put: a look that was being taken in meanwhile has ended by then, and shows.
+    """
+    same = and_(
+        channel_order.c.account_id == account_id,
+        channel_order.c.remote_id.in_(remote_ids),
+        channel_order.c.read_as_of > now - READ_AGAIN,
+    )
+    query = select(channel_order.c.remote_id, func.max(channel_order.c.read_as_of)).where(same)
+    for remote_id, read_as_of in connection.execute(query.group_by(channel_order.c.remote_id)).all():
+        this = and_(order_hint.c.account_id == account_id, order_hint.c.remote_id == remote_id)
+        connection.execute(update(order_hint).where(this).values(due_at=read_as_of + READ_AGAIN))
 
 
 def unreadable(
