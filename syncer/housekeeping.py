@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 
 from syncer.catalogue.edit import archive_finished
 from syncer.channels.mappings import TREE
+from syncer.channels.old_key import forget_ended_keys
 from syncer.channels.records import load_accounts
 from syncer.channels.sign_in import expiry_notice, expiry_stage
 from syncer.store import order_tables as o
@@ -69,6 +70,7 @@ def tidy(engine: Engine, now: dt.datetime) -> dict[str, int]:
                 .values(failed_file=None)
             ).rowcount
         )
+        gone["old_keys"] = forget_ended_keys(connection, now)
         gone["archived"] = len(archive_finished(connection, now=now))
     return gone
 

@@ -36,6 +36,7 @@ from syncer.channels.joining_rules import (
     refuse_shop,
     shop_currency,
 )
+from syncer.channels.old_key import OLD_KEY_FOR, accepted_note, old_key_values
 from syncer.channels.records import (
     Account,
     AccountError,
@@ -149,6 +150,7 @@ def reconnect(
     home: Path,
     options: Mapping[str, Any] | None = None,
     now: dt.datetime,
+    old_key_for: dt.timedelta = OLD_KEY_FOR,
     allowed: frozenset[str] = OURS,
     load: Load | None = None,
     gate: Gate | None = None,
@@ -157,7 +159,8 @@ def reconnect(
     """Connect an account again, with new options or tokens on top of the stored ones.
 
     It must be the same shop as before. What its listings show counts as unknown until it was looked at. An account
-    that leaves a loopback address is read-only again. Raises AccountError and what the platform answers.
+    that leaves a loopback address is read-only again. If the app's secrets change, webhooks signed with the old ones
+    are believed for ``old_key_for`` more. Raises AccountError and what the platform answers.
     """
     found = connector_class(account.connector, allowed=allowed, load=load)
     stored = dict(account.options) | open_options(keys, account.id, account.sealed_options)
@@ -171,8 +174,8 @@ def reconnect(
         SignIn(keys).refresh_if_due(engine, account, opened, now)
     identity = opened.check()
     with write(engine) as connection:
-        saved = _save_again(connection, keys, account, draft, identity, now)
-    return Added(saved, joining_notes(saved, identity, waits=False))
+        saved = _save_again(connection, keys, account, draft, identity, now, old_key_for)
+    return Added(saved, joining_notes(saved, identity, waits=False) + accepted_note(account, saved))
 
 
 def check_account(
@@ -317,7 +320,13 @@ def _save_new(
 
 
 def _save_again(
-    connection: Connection, keys: Keys, account: Account, draft: _Draft, identity: Identity, now: dt.datetime
+    connection: Connection,
+    keys: Keys,
+    account: Account,
+    draft: _Draft,
+    identity: Identity,
+    now: dt.datetime,
+    old_key_for: dt.timedelta,
 ) -> Account:
     current = load_account(connection, account.id)
     if current.shop_id and identity.shop_id != current.shop_id:
@@ -334,6 +343,7 @@ def _save_again(
         "blocked_until": None,
         "sweep_cursor": None,
     }
+    values |= old_key_values(keys, current, draft.secrets, until=now + old_key_for, now=now)
     if left_sandbox:
         values["mode"] = Mode.READ_ONLY.value
     connection.execute(update(t.account).where(t.account.c.id == current.id).values(**values))

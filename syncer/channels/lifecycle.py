@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Integer, delete, func, select, update
 
 from syncer.channels.connectors import sandbox_of
 from syncer.channels.joining_rules import first_mode
+from syncer.channels.old_key import forget_old_key
 from syncer.channels.records import Account, AccountError, Mode, State, load_account
 from syncer.domain.words import Words
 from syncer.sdk.contract import Connector
@@ -70,6 +71,7 @@ def disconnect(connection: Connection, account: Account) -> Left:
     connection.execute(delete(t.sign_in).where(t.sign_in.c.account_id == account.id))
     connection.execute(delete(t.sign_in_request).where(t.sign_in_request.c.account_id == account.id))
     connection.execute(update(t.account).where(t.account.c.id == account.id).values(problem=None, blocked_until=None))
+    forget_old_key(connection, account)
     _set_state(connection, account, State.DISCONNECTED)
     return _left(connection, account)
 

@@ -95,6 +95,8 @@ class Account:
     (``None``: all pooled ones). ``field_owners`` maps field names to owners, default ours.
     ``package_defaults`` maps category keys ("*": all others) to a package. ``settings`` go into every listing
     of the account (shipping, brand). ``catalogue_currency`` is what base prices are in. Times are aware UTC.
+    ``sealed_old_options`` are the secrets before the last change: webhooks signed with them are believed until
+    ``old_options_until`` (security.md W4).
     """
 
     id: int
@@ -129,6 +131,8 @@ class Account:
     consent_until: dt.datetime | None = None
     signed_in: bool = False
     sealed_options: str = field(default="", repr=False)
+    sealed_old_options: str = field(default="", repr=False)
+    old_options_until: dt.datetime | None = None
 
     @property
     def sends(self) -> bool:
@@ -232,6 +236,8 @@ def _account(row: RowMapping, currency: str) -> Account:
         consent_until=row["consent_until"],
         signed_in=row["signed_in_id"] is not None,
         sealed_options=row["sealed_options"],
+        sealed_old_options=row["sealed_old_options"],
+        old_options_until=row["old_options_until"],
     )
 
 

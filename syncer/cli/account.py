@@ -257,10 +257,23 @@ def reconnect(
     options: str | None = OPTIONS,
     redirect: str | None = REDIRECT,
     answer: str | None = ANSWER,
+    old_key_hours: int = typer.Option(
+        24,
+        "--old-key-hours",
+        metavar="N",
+        min=0,
+        max=720,
+        help=both(
+            "Bila kunci aplikasi diganti: kabar bertanda tangan kunci lama diterima N jam lagi.",
+            "If the app's key is changed: webhooks signed with the old one are accepted for N more hours.",
+        ),
+    ),
     as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
 ) -> None:
     """Reconnect an account."""
     desk = open_desk()
+    import datetime as dt
+
     from syncer.channels.joining import Added, ConsentNeeded
     from syncer.channels.joining import reconnect as do
     from syncer.cli.account_options import gather
@@ -274,12 +287,36 @@ def reconnect(
         added = sign_in(desk, Added(account), redirect)
     else:
         try:
-            added = do(desk.engine, desk.keys, account, options=values, now=desk.now, **desk.for_shops())
+            keep = dt.timedelta(hours=old_key_hours)
+            added = do(
+                desk.engine, desk.keys, account, options=values, now=desk.now, old_key_for=keep, **desk.for_shops()
+            )
         except ConsentNeeded:
             added = sign_in(desk, Added(account), redirect)
     _say_added(added, as_json)
     if added.account.state == "sign_in_needed":
         raise typer.Exit(PARTLY)
+
+
+@command(
+    app,
+    "forget-old-key",
+    "Jangan terima lagi kabar yang ditandatangani kunci lama aplikasi.",
+    "Accept no more webhooks signed with the app's old key.",
+)
+def forget_old_key(name: str = NAME) -> None:
+    """Forget the key from before the last change."""
+    desk = open_desk()
+    from syncer.channels.old_key import forget_old_key as do
+    from syncer.channels.records import get_account
+
+    with desk.write() as connection:
+        account = get_account(connection, name)
+        was_there = do(connection, account)
+    if was_there:
+        out.done(Words(f"{account.name}: kunci lama dilupakan.", f"{account.name}: the old key is forgotten."))
+        return
+    out.line(Words(f"{account.name} tidak punya kunci lama.", f"{account.name} has no old key."))
 
 
 @command(
@@ -435,6 +472,7 @@ def _as_json(one: Account) -> dict[str, Any]:
         "consent_until": one.consent_until,
         "problem": say(one.problem.words) if one.problem else None,
         "options": dict(one.options),
+        "old_key_until": one.old_options_until,
     }
 
 

@@ -94,6 +94,13 @@ def _webhooks(desk: Desk) -> Iterator[Finding]:
         address = f"{desk.settings.public_url}/webhooks/{app.connector}/{app.name}"
         words = Words(f"Daftarkan di {app.connector}: {address}", f"To be registered at {app.connector}: {address}")
         yield Finding(subject, None, words)
+        if app.old_key_until is not None:
+            until = f"{app.old_key_until:%Y-%m-%d %H:%M} UTC"
+            words = Words(
+                f"Kunci lama aplikasi {app.name} diterima sampai {until}.",
+                f"The old key of the app {app.name} is accepted until {until}.",
+            )
+            yield Finding(subject, None, words)
 
 
 def _safely(step: Callable[[Desk], Iterator[Finding]], desk: Desk) -> Iterator[Finding]:

@@ -67,7 +67,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "connectors": "name label package version allowed hosts problem",
         "account list": "name connector state mode shop_id shop_name currency rate price_rule tax_included buffer cap "
         "location_id field_owners settings package_defaults time_zone brake signed_in access_until consent_until "
-        "problem options",
+        "problem options old_key_until",
         "account go-live (an object)": "account mode orders unreadable oversold notes",
         "account adopt (an object)": "account mode opening listings counts left_out unopened sheet applied rows",
         "account adopt / rows": "key remote_id offer_remote_id title options status_there sku_there price_there "

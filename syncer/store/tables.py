@@ -183,7 +183,8 @@ stock_level = Table(
 
 #: One shop's sign-in. ``mode`` read_only|live; ``state`` active|paused|disconnected|sign_in_needed|stopped. ``buffer``
 #: and ``cap`` are the allocation; ``priority`` (the smallest first) says who gets a single piece; JSON columns hold
-#: rules read as a whole.
+#: rules read as a whole. ``sealed_old_options``: the secrets before the last change; what is signed with them is
+#: believed until ``old_options_until``.
 account = Table(
     "account",
     metadata,
@@ -194,6 +195,8 @@ account = Table(
     Column("mode", String(10), nullable=False, server_default="read_only"),
     Column("options", JsonColumn, nullable=False),
     Column("sealed_options", Text, nullable=False, server_default=""),
+    Column("sealed_old_options", Text, nullable=False, server_default=""),
+    Column("old_options_until", UtcTime),
     Column("shop_id", String(80), nullable=False, server_default=""),
     Column("shop_name", Text, nullable=False, server_default=""),
     Column("budget_group", String(120), nullable=False, index=True),

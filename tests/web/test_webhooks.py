@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import socket
 import time
@@ -18,15 +19,19 @@ from sqlalchemy import select, text
 from config.settings import load_settings
 from syncer.catalogue.edit import save_product
 from syncer.channels import lifecycle
+from syncer.channels.accounts import reconnect
 from syncer.channels.connectors import open_connector
+from syncer.channels.old_key import forget_old_key
 from syncer.channels.records import Account, load_account
 from syncer.domain.product import Product, Variant
+from syncer.domain.words import Words
+from syncer.housekeeping import tidy
 from syncer.orders.apps import Apps
 from syncer.orders.webhooks import Delivery, process, store
 from syncer.sdk.contract import Connector
 from syncer.store.engine import read, write
 from syncer.store.order_tables import order_hint, webhook_delivery
-from syncer.store.tables import listing
+from syncer.store.tables import account, listing
 from syncer.sync.service import Deps
 from syncer.web.policy import Policy, PolicyMissing, check_policies, policy
 from syncer.web.server import WebAddressProblem
@@ -337,3 +342,78 @@ def test_a_listing_is_looked_at_but_our_own_echo_is_not(post: Post, deps: Deps) 
     looked_at = {row.remote_id: row.settle_at for row in post.rows(listing.c.remote_id, listing.c.settle_at)}
     assert looked_at["1"] is None
     assert looked_at["2"] is not None
+
+
+NEW = "kunci-baru"
+
+
+def _change_key(deps: Deps, account_id: int, **old_key: Any) -> tuple[Words, ...]:
+    with read(deps.engine) as connection:
+        known = load_account(connection, account_id)
+    now, options = dt.datetime.now(dt.UTC), {"key": NEW}
+    return reconnect(
+        deps.engine, deps.keys, known, home=deps.home, load=deps.load, options=options, now=now, **old_key
+    ).notes
+
+
+def _signed_by(deps: Deps, key: str) -> bool:
+    """Whether the door would believe ``key`` now."""
+    app = _apps(deps).find("post", "app-1")
+    address = f"{PUBLIC}/webhooks/post/app-1"
+    return app is not None and app.is_signed(address, {"x-sign": sign(key, address, b"{}")}, b"{}")
+
+
+@pytest.mark.rule("W4")
+def test_while_an_apps_key_is_changed_the_old_one_is_believed_too(post: Post, deps: Deps) -> None:
+    assert post.send(order("1"), key=NEW).status_code == 401
+    for account_id in (1, 2):
+        said = " ".join(note.en for note in _change_key(deps, account_id))
+        assert "forget-old-key" in said
+    # The running server learns of it by itself; what was signed before the change is still taken.
+    elsewhere = (f"203.0.113.{number % 250}" for number in itertools.count())
+
+    def is_taken() -> bool:
+        return post.send(order("2"), key=NEW, **{"X-Forwarded-For": next(elsewhere)}).status_code == 204
+
+    wait_until(is_taken, 30.0)
+    assert post.send(order("3")).status_code == 204
+    assert post.send(order("4"), key="salah").status_code == 401
+    with read(deps.engine) as connection:
+        kept = connection.execute(select(account.c.sealed_old_options)).scalars().all()
+        shown = repr(load_account(connection, 1)) + repr(_apps(deps).find("post", "app-1"))
+    assert all(one.startswith("s1.") and KEY not in one for one in kept)
+    assert not any(secret in shown for secret in (KEY, NEW, *kept))
+
+
+@pytest.mark.rule("W4")
+def test_the_old_key_ends_when_a_person_says_so_or_its_time_is_over(deps: Deps) -> None:
+    _change_key(deps, 1)
+    _change_key(deps, 2, old_key_for=dt.timedelta(0))
+    assert _signed_by(deps, KEY)
+    _change_key(deps, 1, old_key_for=dt.timedelta(0))  # the same key again ends nothing
+    assert _signed_by(deps, KEY)
+    with write(deps.engine) as connection:
+        assert forget_old_key(connection, load_account(connection, 1))
+    assert (_signed_by(deps, KEY), _signed_by(deps, NEW)) == (False, True)
+
+    with write(deps.engine) as connection:
+        connection.execute(account.update().values(sealed_old_options=account.c.sealed_options))
+        connection.execute(account.update().values(old_options_until=dt.datetime.now(dt.UTC)))
+    assert not find_old_key_until(deps)
+    tidy(deps.engine, dt.datetime.now(dt.UTC))
+    with read(deps.engine) as connection:
+        assert connection.execute(select(account.c.sealed_old_options)).scalars().all() == ["", ""]
+
+
+@pytest.mark.rule("W4")
+def test_a_shop_that_is_disconnected_has_no_old_key(deps: Deps) -> None:
+    _change_key(deps, 1)
+    with write(deps.engine) as connection:
+        lifecycle.disconnect(connection, load_account(connection, 1))
+        assert load_account(connection, 1).sealed_old_options == ""
+
+
+def find_old_key_until(deps: Deps) -> dt.datetime | None:
+    app = _apps(deps).find("post", "app-1")
+    assert app is not None
+    return app.old_key_until

@@ -165,6 +165,8 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(length=10), server_default="read_only", nullable=False),
         sa.Column("options", JsonColumn, nullable=False),
         sa.Column("sealed_options", sa.Text(), server_default="", nullable=False),
+        sa.Column("sealed_old_options", sa.Text(), server_default="", nullable=False),
+        sa.Column("old_options_until", UtcTime(), nullable=True),
         sa.Column("shop_id", sa.String(length=80), server_default="", nullable=False),
         sa.Column("shop_name", sa.Text(), server_default="", nullable=False),
         sa.Column("budget_group", sa.String(length=120), nullable=False),
