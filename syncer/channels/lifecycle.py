@@ -76,12 +76,19 @@ def disconnect(connection: Connection, account: Account) -> Left:
     return _left(connection, account)
 
 
+def hold(connection: Connection, account_id: int) -> None:
+    """Keep everybody else's hands off an account until the transaction ends: an order of it waits, or came before."""
+    if connection.dialect.name != "sqlite":  # there is one writer at a time
+        connection.execute(select(t.account.c.id).where(t.account.c.id == account_id).with_for_update()).all()
+
+
 def remove(connection: Connection, account: Account, *, force: bool = False) -> Left:
     """Forget an account and everything we know about its listings; nothing is changed there.
 
     Only a disconnected account, or one where nothing is on sale, is removed without ``force``. The answer says what
     still sells there, since nobody lowers its stock any more. Raises AccountError.
     """
+    hold(connection, account.id)
     left = _left(connection, account)
     busy = select(func.count()).where(t.listing.c.account_id == account.id, t.listing.c.under_way.is_not(None))
     if not force and connection.execute(busy).scalar_one():
@@ -232,6 +239,7 @@ __all__ = [
     "StillSelling",
     "disconnect",
     "go_live",
+    "hold",
     "pause",
     "ready_to_go_live",
     "remove",

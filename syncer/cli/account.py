@@ -235,13 +235,16 @@ def resume(name: str = NAME) -> None:
 def disconnect(name: str = NAME) -> None:
     """Disconnect an account."""
     desk = open_desk()
-    from syncer.channels.lifecycle import disconnect as do
     from syncer.channels.records import get_account
+    from syncer.cli.leaving import read_last, say_gone
+    from syncer.orders.leaving import disconnect as do
 
+    read_last(desk, desk.account(name))
     with desk.write() as connection:
-        left = do(connection, get_account(connection, name))
-    out.done(Words(f"{left.account.name} diputus.", f"{left.account.name} is disconnected."))
-    _say_left(left)
+        gone = do(connection, get_account(connection, name))
+    out.done(Words(f"{gone.left.account.name} diputus.", f"{gone.left.account.name} is disconnected."))
+    _say_left(gone.left)
+    say_gone(gone)
 
 
 @command(
@@ -324,26 +327,41 @@ def forget_old_key(name: str = NAME) -> None:
     "remove",
     "Hapus akun toko dari Syncer; isi tokonya tidak disentuh.",
     "Remove an account from Syncer; the shop itself is not touched.",
+    examples=['syncer account remove "Toko Orange"', 'syncer account remove "Toko Orange" --orders sent'],
 )
 def remove(
     name: str = NAME,
     force: bool = typer.Option(
         False, "--force", help=both("Walau produknya masih dijual di sana.", "Though its products still sell there.")
     ),
+    orders: str | None = typer.Option(
+        None,
+        "--orders",
+        metavar="keep|sent|off",
+        help=both(
+            "Pesanan yang belum dikirim: tetap dijanjikan, sudah dikirim, atau batal.",
+            "Its open orders: they stay promised, were sent, or were called off.",
+        ),
+    ),
     yes: bool = typer.Option(False, "--yes", help=both("Jangan bertanya dulu.", "Don't ask first.")),
 ) -> None:
     """Remove an account."""
     desk = open_desk()
-    from syncer.channels.lifecycle import remove as do
     from syncer.channels.records import get_account
     from syncer.cli.asking import ask_first
+    from syncer.cli.leaving import read_last, say_removed, settle_of
+    from syncer.orders.leaving import remove_account
 
+    settle = settle_of(orders)
     account = desk.account(name)
     ask_first(Words(f'Hapus akun "{account.name}"?', f'Remove the account "{account.name}"?'), already=yes or force)
+    read_last(desk, account)
     with desk.write() as connection:
-        left = do(connection, get_account(connection, name), force=force)
+        current = get_account(connection, name)
+        gone = remove_account(connection, current, force=force, settle=settle, actor=desk.actor, now=desk.now)
     out.done(Words(f"{account.name} dihapus dari Syncer.", f"{account.name} is removed from Syncer."))
-    _say_left(left)
+    _say_left(gone.left)
+    say_removed(gone, settle)
 
 
 @command(

@@ -161,6 +161,20 @@ def release(
     return list_reservations(connection, ids=ids)
 
 
+def release_account(connection: Connection, account_id: int, *, now: dt.datetime) -> list[Reservation]:
+    """Release all that is set aside for an account; return what that was, as it was."""
+    found = reserved_for(connection, account_id)
+    _end(connection, and_(reservation.c.account_id == account_id, reservation.c.state != RELEASED), now)
+    return found
+
+
+def reserved_for(connection: Connection, account_id: int) -> list[Reservation]:
+    """Return what is set aside for an account, or will be."""
+    mine = and_(reservation.c.account_id == account_id, reservation.c.state != RELEASED)
+    ids = list(connection.execute(select(reservation.c.id).where(mine)).scalars())
+    return list_reservations(connection, ids=ids) if ids else []
+
+
 def list_reservations(
     connection: Connection, *, ids: Sequence[int] | None = None, ended: bool = True
 ) -> list[Reservation]:

@@ -144,7 +144,7 @@ def go_live(
     now = clock()
     with write(engine) as connection:
         reading.open_from(connection, account.id, began, opened=True)
-        reading.unreadable(connection, account.id, unreadable, _not_understood(), now=now)
+        reading.unreadable(connection, account.id, unreadable, not_understood(), now=now)
         live = send_from_now(connection, account, now)
     return WentLive(Left(live), seen, unreadable, tuple(sorted(oversold)))
 
@@ -159,7 +159,7 @@ def _walk(
     # The lately changed ones come second: an order that moved while the open ones were walked is in them.
     walks = (connector.fetch_open_orders, lambda cursor: connector.fetch_orders(since, until, cursor))
     for fetch in walks:
-        for page in _pages(fetch, ask):
+        for page in pages(fetch, ask):
             for order in page.orders:
                 before = found.get(order.remote_id)
                 if before is None or order.updated_at >= before.updated_at:
@@ -169,7 +169,8 @@ def _walk(
     return found, tuple(sorted(unreadable - found.keys()))
 
 
-def _pages(fetch: Callable[[str | None], OrderPage], ask: Ask) -> Iterator[OrderPage]:
+def pages(fetch: Callable[[str | None], OrderPage], ask: Ask) -> Iterator[OrderPage]:
+    """Return the pages of a walk, each asked for with ``ask``. Raises Transient for one that never ends."""
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
         page = ask(partial(fetch, cursor))
@@ -253,7 +254,8 @@ def _put_on_top(
     post(connection, stock, postings, actor="go-live", now=now)
 
 
-def _not_understood() -> Problem:
+def not_understood() -> Problem:
+    """Return the problem of an order that nobody can read."""
     return Problem(
         "order_unreadable",
         Words("Pesanan ini tidak bisa dibaca Syncer.", "Syncer can't understand this order."),

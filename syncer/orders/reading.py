@@ -175,6 +175,13 @@ def forget_last(connection: Connection, account_id: int | None = None) -> None:
     connection.execute(update(order_read).where(where).values(values))
 
 
+def note_last(connection: Connection, account_id: int, began: dt.datetime, now: dt.datetime) -> None:
+    """Note that all orders that changed before ``began`` were read, beside a read that may be under way."""
+    _ensure(connection, account_id)
+    where = and_(order_read.c.account_id == account_id, order_read.c.read_to.is_(None) | (order_read.c.read_to < began))
+    connection.execute(update(order_read).where(where).values(read_to=began, read_at=now))
+
+
 def read_soon(connection: Connection, account_id: int, now: dt.datetime) -> None:
     """Ask for a read of this account's orders at once, and wake who does it."""
     _ensure(connection, account_id)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from syncer.channels.records import Account
 from syncer.domain.order import QUANTITY_MAX, Count, Meaning, RemoteOrder, count_lines
@@ -26,6 +26,7 @@ from syncer.orders.book import Bound, Entry, Stored, door_of, open_orders, write
 from syncer.orders.counting import Change, Held, Places, append, load_counts
 from syncer.orders.echo import Moved, after_orders, changes_of
 from syncer.sdk.contract import OrderFacts
+from syncer.store.tables import account as account_table
 from syncer.store.wakeup import wake_after_commit
 
 _OPEN = (Meaning.HOLD, Meaning.SOLD, Meaning.ASK)
@@ -77,7 +78,16 @@ def take_in(
     not counted (an order that we know already is not touched by this). Times are aware UTC.
     """
     door = door_for(account)
+    if not _is_there(connection, account.id):
+        # It was removed while its orders were being read: what they promise counts all the same.
+        door = replace(door, account_id=None)
     return take_in_at(connection, door, facts, orders, read_began_at=read_began_at, now=now, opening=opening)
+
+
+def _is_there(connection: Connection, account_id: int) -> bool:
+    """Whether an account was not removed; until the transaction ends it isn't either."""
+    query = select(account_table.c.id).where(account_table.c.id == account_id)
+    return connection.execute(query.with_for_update(read=True, key_share=True)).first() is not None
 
 
 def door_for(account: Account) -> Door:

@@ -140,3 +140,21 @@ def test_the_audit_explains_every_number(cli: Cli, shop: RunningSandbox) -> None
     }
     assert codes["MK-1"] == ["buffer"]
     assert len(cli.json("stock", "audit", "--all")["variants"]) == 3
+
+
+def test_a_shop_that_leaves_is_read_once_more_and_its_orders_stay_somebodys(cli: Cli, shop: RunningSandbox) -> None:
+    published(cli, shop)
+    number = buy(shop, ("MK-1", 2))
+    # Nobody has read that order yet.
+    assert stock(cli, "MK-1") == (5, 0, 5)
+    left = cli.ok("account", "disconnect", "Orange").out
+    assert "1 order was taken in just now" in left
+    assert "1 order there is not sent yet" in left
+    assert stock(cli, "MK-1") == (5, 2, 3)
+    refused = cli("account", "remove", "Orange", "--yes")
+    assert refused.code == 1
+    assert number in refused.err
+    assert cli("account", "remove", "Orange", "--yes", "--orders", "perhaps").code == 2
+    assert "noted as sent" in cli.ok("account", "remove", "Orange", "--yes", "--orders", "sent").out
+    assert stock(cli, "MK-1") == (3, 0, 3)
+    assert cli.json("orders", "--open") == []
