@@ -165,7 +165,8 @@ def check_canary(engine: Engine, keys: Keys) -> None:
 
 def _plant_canary(engine: Engine, keys: Keys) -> str:
     with write(engine) as connection:
-        if _canary(connection) is None and _sealed_exist(connection):
+        # In this order: on PostgreSQL another process may plant it in between, and seals nothing before that.
+        if _sealed_exist(connection) and _canary(connection) is None:
             raise _wrong()
         # On PostgreSQL two processes may be here at once: the first one wins, both read what it planted.
         connection.execute(
