@@ -10,10 +10,11 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, command, single
-from syncer.cli.texts import both, say, word
+from syncer.cli.texts import both, many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
+    from syncer.inventory.reserving import Reservation
     from syncer.sync.answers import ProblemRow
 
 app = single()
@@ -35,12 +36,14 @@ def problems(
     desk = open_desk()
     desk.logs()
     from syncer.channels.records import get_account, load_accounts
+    from syncer.inventory.reserving import kept_away
     from syncer.sync.answers import open_questions, problem_rows
 
     with desk.read() as connection:
         name = get_account(connection, account).name if account else None
         rows = [row for row in problem_rows(connection) if name in (None, row.account)]
         questions = [one for one in open_questions(connection) if name in (None, one.account)]
+        kept = [one for one in kept_away(connection) if name in (None, one.account)]
         shops = [one for one in load_accounts(connection) if one.problem and name in (None, one.name)]
     found: list[dict[str, object]] = [
         {
@@ -100,6 +103,7 @@ def problems(
         }
         for one in questions
     ]
+    found += [_kept(one) for one in kept]
     if as_json:
         out.print_json(found)
         return
@@ -110,6 +114,35 @@ def problems(
         [Words("TOKO", "SHOP"), Words("PRODUK", "PRODUCT"), Words("MASALAH", "PROBLEM"), Words("OBATNYA", "REMEDY")],
         [[one["account"], one["sku"] or one["handle"], one["message"], one["remedy"]] for one in found],
     )
+
+
+def _kept(one: Reservation) -> dict[str, object]:
+    """Say that pieces are set aside for a shop that is disconnected: a person decides, since it may still sell them."""
+    of = f"--campaign {shlex.quote(one.campaign)} --sku {shlex.quote(one.sku)} --account {shlex.quote(one.account)}"
+    until = out.moment(one.ends_at)
+    return {
+        "kind": "reservation",
+        "account": one.account,
+        "handle": None,
+        "title": None,
+        "sku": one.sku,
+        "state": one.state,
+        "code": "set_aside_away",
+        "message": word(
+            f"{one.left} buah disisihkan untuk {one.campaign} sampai {until}, tetapi toko ini diputus.",
+            f"{many(one.left, 'piece')} set aside for {one.campaign} until {until}, but this shop is disconnected.",
+        ),
+        "remedy": word(
+            f"Bila tidak terjual lagi di sana: `syncer reserve release {of}`. Bila masih: sambungkan lagi dengan "
+            f"`syncer account reconnect {shlex.quote(one.account)}`.",
+            f"If that shop sells them no more: `syncer reserve release {of}`. If it does: connect it again with "
+            f"`syncer account reconnect {shlex.quote(one.account)}`.",
+        ),
+        "who": "coordinator",
+        "field": None,
+        "question": None,
+        "since": one.starts_at,
+    }
 
 
 def _command(row: ProblemRow) -> str:

@@ -175,6 +175,17 @@ def reserved_for(connection: Connection, account_id: int) -> list[Reservation]:
     return list_reservations(connection, ids=ids) if ids else []
 
 
+def kept_away(connection: Connection) -> list[Reservation]:
+    """Return what is set aside for accounts that are disconnected, and not sold yet."""
+    query = (
+        select(reservation.c.id)
+        .join(account, account.c.id == reservation.c.account_id)
+        .where(account.c.state == "disconnected", reservation.c.state != RELEASED)
+    )
+    ids = list(connection.execute(query).scalars())
+    return [one for one in list_reservations(connection, ids=ids) if one.left > 0] if ids else []
+
+
 def list_reservations(
     connection: Connection, *, ids: Sequence[int] | None = None, ended: bool = True
 ) -> list[Reservation]:

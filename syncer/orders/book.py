@@ -64,6 +64,7 @@ class Stored:
     read_as_of: dt.datetime
     revision: int
     problem: Mapping[str, Any] | None = None
+    tells_promotions: bool = False
     lines: tuple[StoredLine, ...] = ()
 
     @property
@@ -180,6 +181,7 @@ def _load(connection: Connection, where: Any, *, lock: bool = False) -> list[Sto
             **{name: row[name] for name in names},
             revision=row["revision"],
             problem=row["problem"],
+            tells_promotions=row["tells_promotions"],
             lines=tuple(lines.get(row["id"], ())),
         )
         for row in rows
@@ -187,9 +189,17 @@ def _load(connection: Connection, where: Any, *, lock: bool = False) -> list[Sto
 
 
 def write_orders(
-    connection: Connection, entries: Sequence[Entry], *, account_id: int | None, read_as_of: dt.datetime
+    connection: Connection,
+    entries: Sequence[Entry],
+    *,
+    account_id: int | None,
+    read_as_of: dt.datetime,
+    tells_promotions: bool,
 ) -> None:
-    """Write orders as read now; lines that are there no more go."""
+    """Write orders as read now; lines that are there no more go.
+
+    ``tells_promotions``: the channel says which lines belong to a promotion.
+    """
     if not entries:
         return
     for entry in entries:
@@ -202,19 +212,20 @@ def write_orders(
                 name: bindparam(f"n_{name}")
                 for name in (
                     *("account_id", "status", "front", "counted", "created_at", "updated_at", "ship_by", "total"),
-                    *("currency", "revision", "read_as_of", "problem"),
+                    *("currency", "revision", "read_as_of", "problem", "tells_promotions"),
                 )
             }
         )
     )
-    connection.execute(statement, [_order_row(entry, account_id, read_as_of) for entry in entries])
+    rows = [_order_row(entry, account_id, read_as_of) | {"n_tells_promotions": tells_promotions} for entry in entries]
+    connection.execute(statement, rows)
     changed = [entry for entry in entries if entry.changed]
     ids = [entry.stored.id for entry in changed if not entry.stored.new]
     for part in batches(ids):
         connection.execute(delete(order_line).where(order_line.c.order_id.in_(part)))
-    rows = [_line_row(entry.stored.id, bound) for entry in changed for bound in entry.lines]
-    if rows:
-        connection.execute(insert(order_line), rows)
+    lines = [_line_row(entry.stored.id, bound) for entry in changed for bound in entry.lines]
+    if lines:
+        connection.execute(insert(order_line), lines)
 
 
 def _differs(entry: Entry) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from syncer.domain.order import Count, Meaning
 from syncer.inventory.bundles import parts_of
 from syncer.inventory.ledger import Movement
 from syncer.inventory.posting import lock_stock
+from syncer.inventory.reserving import recount
 from syncer.orders import errors, oversell
 from syncer.orders.book import Stored, find_orders, load_orders, lock_orders
 from syncer.orders.counting import Change, Held, append, load_counts
@@ -250,9 +251,17 @@ def close(connection: Connection, which: Stored, *, sent: bool, actor: str = "",
         for key, held in sorted(counts.items())
     ]
     moved = append(connection, stock, changes, actor=actor, now=now)
+    use_campaigns(connection, [order], counts)
     oversell.check(connection, counts, now=now)
     wake_after_commit(connection)
     return moved
+
+
+def use_campaigns(connection: Connection, orders: Sequence[Stored], variant_ids: Collection[int]) -> None:
+    """Count anew what running campaigns have sold, after a person changed what orders hold of these variants."""
+    shops = {(one.account_id, one.tells_promotions) for one in orders if one.account_id is not None}
+    for account_id, told in sorted(shops):
+        recount(connection, account_id, variant_ids, told=told)
 
 
 def _closed(count: Count, *, sent: bool) -> Count:

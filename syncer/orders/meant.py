@@ -18,7 +18,7 @@ from syncer.orders.binding import bind, remember
 from syncer.orders.book import Stored, StoredLine, load_orders, lock_orders
 from syncer.orders.counting import Change, Held, Places, append, load_counts
 from syncer.orders.echo import Moved, after_orders
-from syncer.orders.inbox import find_order
+from syncer.orders.inbox import find_order, use_campaigns
 from syncer.orders.take_in import RETURN, TOO_MANY, question
 from syncer.store.order_tables import channel_order, order_line
 from syncer.store.skus import find_variant
@@ -180,6 +180,7 @@ def _count_bound(
         places = Places(connection, stock, account_id=one.account_id, own=own, now=now)
         changes += _recount(connection, one, _Meant(one, meant, parts), counts[one.id], places)
     moved = append(connection, stock, changes, actor="bind", now=now)
+    use_campaigns(connection, orders, {one.variant_id for one in moved})
     by_variant = {change.variant_id: change.order_id for change in changes}
     return moved, oversell.check(connection, {one.variant_id for one in moved}, now=now, order_ids=by_variant)
 

@@ -118,7 +118,13 @@ def take_in_at(
         return TakenIn(stale=len(newest))
     work = _Work(connection, door, facts, fresh, now=now, opening=opening)
     oversold = work.count(flag=flag)
-    write_orders(connection, work.entries, account_id=door.account_id, read_as_of=read_began_at)
+    write_orders(
+        connection,
+        work.entries,
+        account_id=door.account_id,
+        read_as_of=read_began_at,
+        tells_promotions=facts.tells_promotions,
+    )
     if door.account_id is not None and work.moved:
         recount(connection, door.account_id, work.moved, told=facts.tells_promotions)
     changed = sum(entry.changed for entry in work.entries)

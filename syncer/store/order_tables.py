@@ -63,6 +63,7 @@ order_hint = Table(
 #: An order as it was last read. ``door`` is where it came in: ``shop:CONNECTOR:SHOP`` (so that the same shop connected
 #: anew finds its orders again), ``sale``, or ``partner:NAME``.
 #: ``counted``: false for orders that were over before the account went live: listed, never skipped in silence.
+#: ``tells_promotions``: its channel says which lines belong to a promotion.
 #: ``read_as_of``: when the read began that this state is from; an older read never overwrites a newer one.
 channel_order = Table(
     "channel_order",
@@ -83,6 +84,7 @@ channel_order = Table(
     Column("first_seen_at", UtcTime, nullable=False),
     Column("read_as_of", UtcTime, nullable=False),
     Column("problem", JsonColumn),
+    Column("tells_promotions", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("door", "remote_id"),
     Index("ix_channel_order_account_status", "account_id", "status"),
     Index("ix_channel_order_created", "created_at"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from syncer.sdk.sandbox import RunningSandbox
 from tests.cli.conftest import Cli, join
 
@@ -39,6 +41,15 @@ def test_stock_is_set_aside_listed_and_released(cli: Cli, shop: RunningSandbox) 
     assert [one["state"] for one in cli.json("reserve", "list", "--all")] == ["released"]
     later = ("--from", "2998-01-01T20:00", "--to", "2998-01-02")
     assert "to be set aside" in cli.ok("reserve", "add", "MK-1", "2", *where, *later).out
+
+    # Disconnected, the shop may still sell them: a person says when they are free, with the command that is named.
+    assert cli.json("problems") == []
+    assert "stay set aside" in cli.ok("account", "disconnect", "Orange").out
+    (row,) = cli.json("problems")
+    assert (row["kind"], row["account"], row["sku"]) == ("reservation", "Orange", "MK-1")
+    command = row["remedy"].split("`")[1]
+    cli.ok(*shlex.split(command)[1:])
+    assert cli.json("problems") == []
 
 
 def test_a_bundle_is_made_shown_and_taken_apart(cli: Cli) -> None:

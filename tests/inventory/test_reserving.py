@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from syncer.catalogue.edit import save_product
+from syncer.channels import lifecycle
 from syncer.domain.product import Variant
 from syncer.inventory import reserving
 from syncer.inventory.bundles import BadBundle, compose, list_bundles, parts_of
@@ -20,6 +21,8 @@ from syncer.inventory.ledger import add_location, set_on_hand, transfer
 from syncer.inventory.moments import catch_up
 from syncer.inventory.reserving import BadReservation, reserve
 from syncer.inventory.weeks import list_capacity, week_of
+from syncer.orders.inbox import close, find_order
+from syncer.orders.meant import bind_line
 from syncer.store.engine import Engine, read, write
 from syncer.store.marks import Due, Lane
 from syncer.store.tables import account, listing, offer
@@ -154,6 +157,41 @@ def test_every_order_of_its_shop_consumes_a_campaign_where_the_channel_says_noth
     set_aside(shops, 3)
     shops.take(order(lines=[shops.mine(shops.one, 2)]))
     assert shown(shops) == (3, 2)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_line_that_is_bound_later_consumes_the_campaign_at_once(shops: Shops, told: bool) -> None:
+    set_aside(shops, 3)
+    strange = [
+        shops.mine(shops.one, 2, sku="MGK-B", listing_id="X1", offer_id="Y1", promotion=promotion)
+        for promotion in ("flash-1", "")
+    ]
+    facts = TOLD if told else FACTS
+    shops.take(order(lines=strange[:1]), order(name="B", lines=strange[1:]), facts=facts)
+    assert shown(shops) == (5, 2), "nobody knows yet what was sold"
+    with write(shops.engine) as connection:
+        bind_line(connection, "A1", "1", "mangkuk-biru", now=at(300))
+    # One order of two is bound with the other: four of five are promised. Three were set aside, and two of those sold
+    # where the channel tells which order was of the promotion, else all of them.
+    assert shown(shops) == ((1, 0) if told else (1, 1))
+    with write(shops.engine) as connection:
+        close(connection, find_order(connection, "A1"), sent=False, now=at(310))
+    assert shown(shops) == ((3, 0) if told else (3, 2))
+
+
+def test_what_is_set_aside_for_a_shop_that_is_away_waits_for_a_person(shops: Shops) -> None:
+    set_aside(shops, 3)
+    with write(shops.engine) as connection:
+        assert reserving.kept_away(connection) == []
+        lifecycle.disconnect(connection, shops.one)
+        assert [(one.account, one.left) for one in reserving.kept_away(connection)] == [("satu", 3)]
+    assert shown(shops) == (5, 2)
+    shops.settle()
+    with write(shops.engine) as connection:
+        reserving.release(connection, "Lebaran", account_id=shops.one.id, now=at(300))
+        assert reserving.kept_away(connection) == []
+    assert shown(shops) == (5, 5)
+    assert shops.owed(1) == (int(Due.STOCK), int(Lane.RISE))
 
 
 def test_a_campaign_takes_from_where_its_shop_sells(shops: Shops) -> None:

@@ -281,6 +281,7 @@ def upgrade() -> None:
         sa.Column("first_seen_at", UtcTime(), nullable=False),
         sa.Column("read_as_of", UtcTime(), nullable=False),
         sa.Column("problem", JsonColumn, nullable=True),
+        sa.Column("tells_promotions", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_channel_order_account_id"), ondelete="SET NULL"
         ),
