@@ -97,7 +97,9 @@ def read(engine: Engine) -> Iterator[Connection]:
                 with connection.begin():
                     yield connection
             finally:
-                raw.execute("PRAGMA query_only=OFF")
+                # After Ctrl-C within a statement it is closed, and never used again.
+                if not connection.invalidated:
+                    raw.execute("PRAGMA query_only=OFF")
         else:
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():

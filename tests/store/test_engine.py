@@ -332,3 +332,19 @@ def test_a_place_that_cannot_hold_a_database(tmp_path: Path) -> None:
     for place in (tmp_path / "file" / "syncer.db", tmp_path):
         with pytest.raises(errors.StoreReadOnly), write(open_engine(f"sqlite:///{place}")):
             pass
+
+
+class _Interrupted:
+    """A value during whose sending somebody presses Ctrl-C."""
+
+    def __conform__(self, _protocol: object) -> str:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_within_a_statement_is_ctrl_c(home: Path) -> None:
+    engine = open_engine(f"sqlite:///{home / 'one.db'}")
+    with pytest.raises(KeyboardInterrupt), read(engine) as connection:
+        connection.exec_driver_sql("SELECT ?", (_Interrupted(),))
+    with read(engine) as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    engine.dispose()

@@ -128,21 +128,37 @@ def _connect(desk: Desk, one: OpenShop) -> None:
 
 def _watch(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> None:
     """Show how all shops stand until Ctrl-C: as a table on a terminal, as lines elsewhere."""
-    try:
-        if out.on_terminal():
-            _watch_table(desk, programs, shops)
-        else:
-            _watch_lines(desk, programs, shops)
-    except KeyboardInterrupt:
-        _tell(
-            Words(
-                "Selesai. Teruskan kapan saja dengan: syncer demo --keep",
-                "Done. Go on at any time with: syncer demo --keep",
-            )
+    asked = _Asked()
+    if out.on_terminal():
+        _watch_table(desk, programs, shops, asked)
+    else:
+        _watch_lines(desk, programs, shops, asked)
+    _tell(
+        Words(
+            "Selesai. Teruskan kapan saja dengan: syncer demo --keep",
+            "Done. Go on at any time with: syncer demo --keep",
         )
+    )
 
 
-def _watch_table(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> None:
+class _Asked:
+    """Notes that Ctrl-C or SIGTERM asks for the end; the second time it interrupts.
+
+    An exception would be lost where it comes while Python tidies up, and would cut a look at the database in two.
+    """
+
+    def __init__(self) -> None:
+        self.to_end = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        if self.to_end:
+            raise KeyboardInterrupt
+        self.to_end = True
+
+
+def _watch_table(desk: Desk, programs: Programs, shops: Sequence[OpenShop], asked: _Asked) -> None:
     from rich.console import Console
     from rich.live import Live
 
@@ -151,7 +167,7 @@ def _watch_table(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> N
 
     console = Console()
     with Live(console=console, auto_refresh=False, screen=True) as live:
-        while True:
+        while not asked.to_end:
             width, height = console.size
             live.update(
                 live_table(look(desk, shops), shops, desk.settings.home, width=width, height=height), refresh=True
@@ -160,7 +176,7 @@ def _watch_table(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> N
             time.sleep(_LOOK_S)
 
 
-def _watch_lines(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> None:
+def _watch_lines(desk: Desk, programs: Programs, shops: Sequence[OpenShop], asked: _Asked) -> None:
     from syncer.cli.demo.check import look
     from syncer.cli.demo.view import commands, summary, windows
 
@@ -175,7 +191,7 @@ def _watch_lines(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> N
     for command_line, what in commands(desk.settings.home):
         out.line(f"  {command_line}   # {say(what)}")
     said: dict[str, str] = {}
-    while True:
+    while not asked.to_end:
         for state in look(desk, shops):
             now = summary(state)
             if said.get(state.shop.name) != now:
