@@ -302,12 +302,12 @@ def _check_piece(connection: Connection, found: FoundVariant) -> None:
     from sqlalchemy import select
 
     from syncer.domain.words import SyncerError
-    from syncer.inventory.levels import available
+    from syncer.inventory.free import load_supply
     from syncer.inventory.placing import load_rules
     from syncer.store.order_tables import placement
 
     rule = load_rules(connection, [found.product_id])[found.product_id]
-    free = available(connection, [found.id])[found.id]
+    free = load_supply(connection, [found.id]).loose(found.id)
     placed = connection.execute(select(placement.c.variant_id).where(placement.c.variant_id == found.id)).first()
     if placed is None and rule.why(single_piece=found.single_piece, free=free) is None:
         raise SyncerError(

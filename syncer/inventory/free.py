@@ -79,15 +79,38 @@ class Supply:
             0 if part in self.ended else self._free(part, account_id, location_id) // pieces for part, pieces in parts
         )
 
+    def loose(self, variant_id: int) -> int:
+        """Return the pieces of the pool that are set aside for nobody: those that one account at a time may be given.
+
+        Below zero if more was promised than there is. That an account can't be stopped changes nothing.
+        """
+        parts = self.parts.get(variant_id, ((variant_id, 1),))
+        return min(0 if part in self.ended else self._loose(part) // pieces for part, pieces in parts)
+
+    def own(self, variant_id: int, account_id: int) -> int:
+        """Return the pieces that an account of the pool shows for its campaigns, whoever is given the loose ones."""
+        if not self.aside:
+            return 0
+        here = self.free(variant_id, account_id, None)
+        return max(here - max(self.loose(variant_id), 0), 0)
+
+    def _loose(self, variant_id: int) -> int:
+        if variant_id in self.week:
+            return self.week[variant_id]
+        return self._here(variant_id, None, self.pooled)
+
     def _free(self, variant_id: int, account_id: int | None, location_id: int | None) -> int:
         if variant_id in self.week:
             return self.week[variant_id]
-        places = self.pooled if location_id is None else frozenset((location_id,))
+        here = self._here(variant_id, account_id, self.pooled if location_id is None else frozenset((location_id,)))
+        return min(here, 0) if self._is_stuck(variant_id, account_id, location_id) else here
+
+    def _here(self, variant_id: int, account_id: int | None, places: frozenset[int]) -> int:
         here = sum(pieces for place, pieces in self.levels.get(variant_id, {}).items() if place in places)
         for one in self.aside.get(variant_id, ()):
             if one.location_id in places:
                 here -= one.held_there if one.account_id == account_id else one.not_for_others
-        return min(here, 0) if self._is_stuck(variant_id, account_id, location_id) else here
+        return here
 
     def _is_stuck(self, variant_id: int, account_id: int | None, location_id: int | None) -> bool:
         """Whether another account that sells from the same place can't be stopped from selling it."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
-from syncer.inventory.levels import available
+from syncer.inventory.free import Supply, load_supply
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.order_tables import hand_over, piece_rule, placement
 from syncer.store.tables import account, listing, offer, variant
@@ -140,11 +140,12 @@ def apply_rules(connection: Connection, *, now: dt.datetime) -> None:
 
 
 def barred(
-    connection: Connection, account_id: int, variants: Mapping[int, tuple[int, bool]], free: Mapping[int, int]
+    connection: Connection, account_id: int, variants: Mapping[int, tuple[int, bool]], supply: Supply
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Return the variants that an account of the pool may not show, and those of them that still need a place.
 
-    ``variants`` maps variant ids to (product id, single piece). To be asked in the snapshot of the decision.
+    Of those it shows what is set aside for its own campaigns (``supply.own``), nothing else. ``variants`` maps variant
+    ids to (product id, single piece). To be asked in the snapshot of the decision.
     """
     if not rules_exist(connection):
         return frozenset(), frozenset()
@@ -153,7 +154,7 @@ def barred(
     unplaced = frozenset(
         variant_id
         for variant_id, (product_id, single) in variants.items()
-        if variant_id not in placed and rules[product_id].why(single_piece=single, free=free.get(variant_id, 0))
+        if variant_id not in placed and rules[product_id].why(single_piece=single, free=supply.loose(variant_id))
     )
     elsewhere = {one.variant_id for one in placed.values() if one.state != "there" or one.account_id != account_id}
     return frozenset(elsewhere) | unplaced, unplaced
@@ -241,11 +242,14 @@ def rotate(connection: Connection, *, now: dt.datetime) -> int:
     query = select(placement, variant.c.product_id).join(variant, variant.c.id == placement.c.variant_id)
     rows = connection.execute(query.where(placement.c.state == "there")).all()
     rules = load_rules(connection, {row.product_id for row in rows})
+    supply = load_supply(connection, [row.variant_id for row in rows], now=now)
     moved = 0
     for row in rows:
         found = candidates(connection, row.variant_id)
         days = rules[row.product_id].rotate_days
         over = days > 0 and row.since + dt.timedelta(days=days) <= now and row.rule == Why.PIECE.value
+        # What a campaign keeps on its own account isn't moved by the calendar, nor what was sold.
+        over = over and supply.loose(row.variant_id) > 0
         if row.account_id is not None and row.account_id not in found:
             over = over or not _is_listed(connection, row.account_id, row.variant_id)
         elif row.account_id is None:
@@ -274,7 +278,8 @@ def _is_listed(connection: Connection, account_id: int, variant_id: int) -> bool
 
 def _settle_some(connection: Connection, ids: Sequence[int], now: dt.datetime) -> None:
     rows = connection.execute(select(variant).where(and_(variant.c.id.in_(ids), variant.c.retired_at.is_(None)))).all()
-    free = available(connection, [row.id for row in rows])
+    supply = load_supply(connection, [row.id for row in rows], now=now)
+    free = {row.id: supply.loose(row.id) for row in rows}
     rules = load_rules(connection, {row.product_id for row in rows})
     placed = _placed(connection, [row.id for row in rows])
     for row in rows:
@@ -285,16 +290,18 @@ def _settle_some(connection: Connection, ids: Sequence[int], now: dt.datetime) -
             if old is not None and free[row.id] > 0:
                 _release(connection, row.id, now)
         elif old is None:
-            _first_place(connection, row.id, why, rules[row.product_id], now)
+            _first_place(connection, row.id, why, rules[row.product_id], supply, now)
         elif why is Why.GUARD:
             _guard(connection, old, rules[row.product_id], now)
         elif old.rule == Why.GUARD.value:
             connection.execute(update(placement).where(placement.c.variant_id == row.id).values(rule=why.value))
 
 
-def _first_place(connection: Connection, variant_id: int, why: Why, rule: PieceRule, now: dt.datetime) -> None:
+def _first_place(
+    connection: Connection, variant_id: int, why: Why, rule: PieceRule, supply: Supply, now: dt.datetime
+) -> None:
     found = candidates(connection, variant_id)
-    showing = _showing(connection, variant_id)
+    showing = _showing(connection, variant_id, supply)
     target = next((one for one in found if one in showing), found[0] if found else None)
     if why is Why.GUARD:
         target = rule.guard_account_id if rule.guard_account_id in found else None
@@ -324,18 +331,26 @@ def _release(connection: Connection, variant_id: int, now: dt.datetime) -> None:
     _mark(connection, variant_id, now)
 
 
-def _showing(connection: Connection, variant_id: int) -> set[int]:
-    """Return the accounts where somebody might buy it now, or soon by a write that is under way."""
+def _showing(connection: Connection, variant_id: int, supply: Supply) -> set[int]:
+    """Return the accounts where somebody might buy it now, or soon by a write that is under way.
+
+    One that shows no more than is set aside for its own campaigns shows those.
+    """
     on_its_way = or_(listing.c.under_way.is_not(None), listing.c.seeking.is_not(None))
     shows = or_(offer.c.quantity_unknown, func.coalesce(offer.c.quantity, 0) > 0)
+    unsure = or_(on_its_way, offer.c.quantity_unknown)
     query = (
-        select(listing.c.account_id)
+        select(listing.c.account_id, offer.c.quantity, unsure.label("unsure"))
         .join(variant, variant.c.product_id == listing.c.product_id)
         .join(account, account.c.id == listing.c.account_id)
         .outerjoin(offer, and_(offer.c.listing_id == listing.c.id, offer.c.variant_id == variant.c.id))
         .where(and_(variant.c.id == variant_id, account.c.location_id.is_(None), or_(on_its_way, shows)))
     )
-    return set(connection.execute(query).scalars())
+    return {
+        row.account_id
+        for row in connection.execute(query)
+        if row.unsure or (row.quantity or 0) > supply.own(variant_id, row.account_id)
+    }
 
 
 def _placed(connection: Connection, ids: Sequence[int]) -> dict[int, Placed]:

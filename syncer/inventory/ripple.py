@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
 from syncer.inventory.free import ACTIVE, CANNOT_STOP, Supply, load_supply, what_is_shared
+from syncer.inventory.placing import settle_places
 from syncer.inventory.weeks import made_to_order, sharing
 from syncer.store.batches import batches
 from syncer.store.locks import lock_products
@@ -125,6 +126,7 @@ def mark_variants(
             marked += mark(connection, listing.c.id.in_(some), Due.STOCK, lane, now=now, cause_id=cause_id)
     if marked:
         wake_after_commit(connection)
+    settle_places(connection, ids, now=now)
     return marked
 
 

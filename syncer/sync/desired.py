@@ -19,7 +19,7 @@ from syncer.domain.pricing import RateMissing
 from syncer.domain.problem import Problem, Who
 from syncer.domain.product import Product, Variant
 from syncer.domain.words import Words
-from syncer.inventory.free import free as free_pieces
+from syncer.inventory.free import Supply, load_supply
 from syncer.inventory.placing import barred
 from syncer.store.tables import picture_upload
 from syncer.sync.rows import Item
@@ -50,9 +50,12 @@ def load_desired(
     """
     products = load_products(connection, sorted({item.product_id for item in items}))
     variant_ids = [variant.id for product in products.values() for variant in product.variants]
-    free = free_pieces(connection, variant_ids, account_id=account.id, location_id=account.location_id)
-    barred, unplaced = _barred(connection, account, products.values(), free)
-    free = {key: 0 if key in barred else pieces for key, pieces in free.items()}
+    supply = load_supply(connection, variant_ids)
+    barred, unplaced = _barred(connection, account, products.values(), supply)
+    free = {
+        key: supply.own(key, account.id) if key in barred else supply.free(key, account.id, account.location_id)
+        for key in variant_ids
+    }
     overrides = override_prices(connection, account.id, variant_ids)
     pictures = _uploads(connection, account.id, products.values()) if uploads else None
     keys = [product.category_key for product in products.values()]
@@ -69,13 +72,13 @@ def load_desired(
 
 
 def _barred(
-    connection: Connection, account: Account, products: Iterable[Product], free: Mapping[int, int]
+    connection: Connection, account: Account, products: Iterable[Product], supply: Supply
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Return the variants that this account may not show now, and those that have no place yet."""
     if account.location_id is not None:
         return frozenset(), frozenset()
     variants = {one.id: (product.id, one.single_piece) for product in products for one in product.variants}
-    return barred(connection, account.id, variants, free)
+    return barred(connection, account.id, variants, supply)
 
 
 def _desired(

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, update
 from syncer.domain.listing import Status
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
-from syncer.inventory.levels import available
+from syncer.inventory.free import Supply, load_supply
 from syncer.inventory.placing import give, rotate, rules_exist, settle_places
 from syncer.orders.reading import read_soon
 from syncer.store.engine import read, write
@@ -158,11 +158,12 @@ def place_missing(engine: Engine, variant_ids: Sequence[int], now: dt.datetime) 
 def _advance_some(connection: Connection, ids: Sequence[int], now: dt.datetime, lags_s: Mapping[int, float]) -> None:
     query = select(placement).where(and_(placement.c.variant_id.in_(ids), placement.c.state == "moving"))
     rows = connection.execute(query.order_by(placement.c.variant_id).with_for_update(skip_locked=True)).all()
+    supply = load_supply(connection, [row.variant_id for row in rows], now=now)
     for row in rows:
-        _step(connection, row, now, lags_s)
+        _step(connection, row, supply, now, lags_s)
 
 
-def _step(connection: Connection, row: Row[Any], now: dt.datetime, lags_s: Mapping[int, float]) -> None:
+def _step(connection: Connection, row: Row[Any], supply: Supply, now: dt.datetime, lags_s: Mapping[int, float]) -> None:
     """Do the next step of one hand-over, if it can be done."""
     if row.to_account_id is None:
         # The account that was to get it has been removed.
@@ -170,7 +171,9 @@ def _step(connection: Connection, row: Row[Any], now: dt.datetime, lags_s: Mappi
         settle_places(connection, [row.variant_id], now=now)
         return
     origins = _origins(connection, row.variant_id, row.to_account_id)
-    selling = [one for one in origins if not _is_stopped(one, row.variant_id)]
+    selling = [
+        one for one in origins if not _is_stopped(one, row.variant_id, supply.own(row.variant_id, one.account_id))
+    ]
     if selling:
         _say_blocked(connection, row, selling, _still_sold)
         if row.stopped_at is not None:
@@ -179,7 +182,7 @@ def _step(connection: Connection, row: Row[Any], now: dt.datetime, lags_s: Mappi
     stopped_at = row.stopped_at or now
     unproved = [one for one in origins if not _is_proved(connection, one, stopped_at, lags_s)]
     if not unproved:
-        _finish(connection, row, now)
+        _finish(connection, row, supply.free(row.variant_id, row.to_account_id, None), now)
         return
     if row.stopped_at is None:
         _note(connection, row.variant_id, stopped_at=now)
@@ -226,8 +229,11 @@ def _origins(connection: Connection, variant_id: int, to_account_id: int) -> lis
     return list(connection.execute(query).all())
 
 
-def _is_stopped(one: Row[Any], variant_id: int) -> bool:
-    """Whether nobody can buy the piece there: acknowledged zero, and no write that may still change it."""
+def _is_stopped(one: Row[Any], variant_id: int, own: int) -> bool:
+    """Whether nobody can buy the piece there: acknowledged zero, and no write that may still change it.
+
+    ``own`` pieces are set aside for that account's campaigns: it goes on showing those.
+    """
     if one.remote_id is None and one.seeking is None and one.under_way is None:
         return True
     if one.seeking is not None or (one.under_way is not None and one.under_way["kind"] != "price"):
@@ -235,7 +241,7 @@ def _is_stopped(one: Row[Any], variant_id: int) -> bool:
     if quantity_name(str(variant_id)) in (one.late or ()) or one.quantity_unknown:
         return False
     hidden = (one.known or {}).get("status") in _NOT_SOLD and STATUS not in (one.unknown or ())
-    return hidden or one.quantity is None or one.quantity == 0
+    return hidden or one.quantity is None or one.quantity <= own
 
 
 def _is_out_of_reach(one: Row[Any]) -> bool:
@@ -277,10 +283,9 @@ def _is_proved(connection: Connection, one: Row[Any], stopped_at: dt.datetime, l
     return found is None or bool(found.read_began_at is not None and found.read_began_at > stopped_at)
 
 
-def _finish(connection: Connection, row: Row[Any], now: dt.datetime) -> None:
+def _finish(connection: Connection, row: Row[Any], free: int, now: dt.datetime) -> None:
     """Give the piece to its new account. If it was sold meanwhile, there is nothing to show, and it stays at zero."""
     _note_move(connection, row.variant_id, orders_read_at=now)
-    free = available(connection, [row.variant_id])[row.variant_id]
     give(connection, row.variant_id, row.to_account_id, outcome="done" if free > 0 else "sold", now=now)
 
 

@@ -136,8 +136,7 @@ class _Part:
         if account.location_id is not None:
             return frozenset()
         wanted = {row.id: (row.product_id, row.single_piece) for row in self._variants}
-        free = {key: self._supply.free(key, account.id, None) for key in wanted}
-        return barred(connection, account.id, wanted, free)[0]
+        return barred(connection, account.id, wanted, self._supply)[0]
 
     def audited(self) -> Iterable[Audited]:
         for row in self._variants:
@@ -158,8 +157,9 @@ class _Part:
         free = self._supply.free(row.id, account.id, account.location_id)
         shelf = self._shelf(row.id, account)
         placed = row.id not in self._barred[account.id]
-        sells = placed and there.wanted == "live"
-        should = account.allocation.shown(free, single_piece=row.single_piece) if sells else 0
+        mine = free if placed else self._supply.own(row.id, account.id)
+        sells = there.wanted == "live"
+        should = account.allocation.shown(mine, single_piece=row.single_piece) if sells else 0
         shown = None if there.quantity_unknown else there.quantity
         agrees = shown == should
         waiting = () if agrees else tuple(self._waiting(account, there, row.id))
@@ -177,9 +177,9 @@ class _Part:
                 rules += why(self._supply, self._names, row.id, account.id, account.location_id)
             rules += _rules(account, row, free=free, should=should)
         short = self._short(row.id, free=free, shelf=shelf)
-        if short > 0 and (sells or shown):
+        if short > 0 and ((sells and placed) or shown):
             rules.append(_oversold(short, shown))
-        missing = shown is not None and shown > max(free if placed else 0, 0)
+        missing = shown is not None and shown > max(mine, 0)
         return Shown(account.name, shown, should, (*waiting, *rules, *drift), agrees or bool(waiting), missing)
 
     def _shelf(self, variant_id: int, account: Account) -> int:
