@@ -121,14 +121,19 @@ def count_moving(connection: Connection, at_work: Collection[int] | None = None)
     ``at_work`` are the accounts that somebody works on now (``None``: all): a piece that another one still shows waits
     for that one.
     """
-    moving = and_(placement.c.state == "moving", placement.c.problem.is_(None))
-    rows = connection.execute(select(placement.c.variant_id, placement.c.to_account_id).where(moving)).all()
-    if at_work is None:
-        return len(rows)
-    return sum(
-        {one.account_id for one in _origins(connection, row.variant_id, row.to_account_id or 0)} <= set(at_work)
-        for row in rows
-    )
+    columns = (placement.c.variant_id, placement.c.to_account_id, placement.c.problem)
+    rows = connection.execute(select(*columns).where(placement.c.state == "moving")).all()
+    return sum(_gets_on(connection, row, at_work) for row in rows)
+
+
+def _gets_on(connection: Connection, row: Row[Any], at_work: Collection[int] | None) -> bool:
+    if row.problem is None and at_work is None:
+        return True
+    origins = _origins(connection, row.variant_id, row.to_account_id or 0)
+    # An account that was out of reach may be back, and nobody has taken its note away yet.
+    if row.problem is not None and any(_is_out_of_reach(one) for one in origins):
+        return False
+    return at_work is None or {one.account_id for one in origins} <= set(at_work)
 
 
 def advance(engine: Engine, now: dt.datetime, read_lags_s: Mapping[int, float]) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from syncer.sync.preview import plan
 from syncer.sync.restored import begin_epoch, release
 from syncer.sync.service import Service
 from tests.sync.stall import Stall
-from tests.sync.world import FAST, World, now, offers_of, wait_until
+from tests.sync.world import FAST, PATIENCE_S, World, now, offers_of, until_calm, wait_until
 
 WORDS = Words("Tidak bisa.", "Can't.")
 
@@ -64,32 +64,31 @@ def test_a_dead_account_slows_nobody(world: World, silent: str) -> None:
         connection.execute(update(account).where(account.c.id == dead.id).values(options=options))
     with world.at_work(stop_s=0.2):
         for number in (4, 3, 2, 1):
-            began = time.monotonic()
             world.stock("guci", number)
-            wait_until(lambda number=number: stock_in(world, good) == {"guci": number}, 3.0)
-            assert time.monotonic() - began < 1.0
+            # A call to the dead one is given up after thirty seconds.
+            wait_until(lambda number=number: stock_in(world, good) == {"guci": number}, 20.0)
     assert stock_in(world, dead) == {"guci": 5}
 
 
 def test_stops_of_one_shop_pass_the_content_of_another_and_no_call_is_refused(world: World) -> None:
-    calls = 15
+    calls = 6  # few, so that it is calls that are counted and not how busy this machine is
     first = world.account("Satu", calls_per_s=calls)
     second = second_shop(world, "Dua", calls_per_s=calls)
-    world.control.limits(burst_per_s=calls)
     picture = world.picture("semua")
     world.product("tas", stock=5, picture=picture)
     world.publish(second, "tas")
-    world.settle(30.0)
+    world.settle()
+    world.control.limits(burst_per_s=calls)
     handles = [f"guci-{number:03}" for number in range(60)]
     for handle in handles:
         world.product(handle, picture=picture)
     world.publish(first, *handles)
     with world.at_work():
-        wait_until(lambda: len(stock_in(world, first)) > 3, 20.0)
-        before = world.control.last_call()
+        wait_until(lambda: len(stock_in(world, first)) > 1)
         world.stock("tas", 0)
-        wait_until(lambda: stock_in(world, second) == {"tas": 0}, 5.0)
-        after = [call["operation"] for call in world.control.calls(before)]
+        committed = time.time()
+        wait_until(lambda: stock_in(world, second) == {"tas": 0})
+        after = [call["operation"] for call in world.control.calls() if call["t"] > committed]
         assert after.index("product.update_stock") <= 4
     assert [call for call in world.control.calls() if call["refused"] == "rate"] == []
 
@@ -107,10 +106,7 @@ def test_an_account_that_can_do_nothing_waits_for_its_owner(world: World, error:
         world.stock("guci", 1)
         world.stock("vas", 1)
         wait_until(lambda: world.only_account().state.value == state)
-        time.sleep(0.2)  # calls that were under way with it end
-        sent = len(stall.writes)
-        time.sleep(0.4)
-        assert len(stall.writes) == sent, "nothing more is tried"
+        until_calm(lambda: len(stall.writes))  # calls that were under way with it end, and nothing more is tried
         assert all(row.due and row.claim is None for row in world.rows()), "and everything stays due"
         stall.say = lambda _operation: None
         with write(world.engine) as connection:
@@ -118,7 +114,7 @@ def test_an_account_that_can_do_nothing_waits_for_its_owner(world: World, error:
                 lifecycle.resume(connection, world.only_account())
             else:
                 connection.execute(update(account).values(state="active", problem=None))
-        world.until_settled(5.0)
+        world.until_settled()
     assert [one.offers[0].quantity for one in stall.there.values()] == [1, 1]
 
 
@@ -291,7 +287,7 @@ def test_a_call_that_hangs_does_not_hang_the_stop(world: World) -> None:
     going = threading.Event()
 
     def hang(_operation: Any) -> None:
-        going.wait(5.0)
+        going.wait(PATIENCE_S)
 
     stall.say = hang
     service = Service(world.deps())
@@ -300,10 +296,10 @@ def test_a_call_that_hangs_does_not_hang_the_stop(world: World) -> None:
     wait_until(lambda: stall.writes[-1] is Kind.STOCK)
     began = time.monotonic()
     service.stop(0.3)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < PATIENCE_S / 2
     going.set()
     # Its lease was not given back: who comes next waits, and takes what hung for unknown.
     stall.say = lambda _operation: None
-    world.timing = replace(FAST, lease_s=0.5, call_deadline_s=0.2)
+    world.timing = replace(FAST, call_deadline_s=0.2)
     world.settle()
     assert [one.offers[0].quantity for one in stall.there.values()] == [1]

@@ -95,7 +95,7 @@ def test_while_a_promotion_refuses_a_stop_no_other_shop_sells_it(world: World) -
         ends = reserving.list_reservations(connection)[0].ends_at
     with world.at_work():
         keep_back(world, one, 5)
-        wait_until(lambda: shown(world, "guci", two) == (0,), 5.0)
+        wait_until(lambda: shown(world, "guci", two) == (0,))
     # Until the campaign's planned end, and the alert says so, by the clock of the shop.
     assert stuck_until(world, one) == ends
     with read(world.engine) as connection:
@@ -138,7 +138,7 @@ def test_what_a_promotion_sells_there_is_taken_from_what_was_set_aside_for_it(wo
         world.control.ask("POST", "orders", {"shop_id": one.shop_id, "lines": [{"sku": "guci", "quantity": 1}]})
         with write(world.engine) as connection:
             read_soon(connection, one.id, now())
-        wait_until(lambda: set_aside_of(world) == [(2, 1)], 5.0)
+        wait_until(lambda: set_aside_of(world) == [(2, 1)])
     world.settle()
     # Four are left, one of them set aside: the other shop loses nothing by it.
     assert shown(world, "guci", one, two) == (4, 3)

@@ -23,12 +23,12 @@ def test_one_change_among_many_listings(world: World) -> None:
 
     before = world.control.last_call()
     publish_all(world.engine, account, now=now())
-    world.settle(60)
+    world.settle()
     assert world.control.writes(before) == []
 
     before = world.control.last_call()
     with write(world.engine) as connection:
         assert find_product(connection, "anting-150")
     world.stock("anting-150", 1)
-    world.settle(60)
+    world.settle()
     assert 1 <= len(world.control.calls(before)) <= 2

@@ -35,7 +35,7 @@ def test_a_change_from_another_process_is_there_in_a_moment(world: World, databa
     world.publish(shop, "guci")
     world.settle()
     code = f"""
-import datetime as dt, sys, time
+import datetime as dt, sys
 from pathlib import Path
 from syncer.inventory.ledger import set_on_hand
 from syncer.store.engine import open_engine, write
@@ -43,9 +43,10 @@ engine = open_engine({database_url!r}, home=Path({str(world.home)!r}))
 for line in sys.stdin:
     with write(engine) as connection:
         set_on_hand(connection, "guci", int(line), now=dt.datetime.now(dt.UTC))
-    print(time.time(), flush=True)
+    print("committed", flush=True)
 """
-    slow_poll = replace(FAST, poll_s=30.0)
+    # By itself it would look much later than this test may take: each change has to wake it.
+    slow_poll = replace(FAST, poll_s=300.0)
     with (
         subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -54,18 +55,12 @@ for line in sys.stdin:
     ):
         assert other.stdin is not None
         assert other.stdout is not None
-        times = []
         for number in range(49, 38, -1):
-            time.sleep(0.15)
-            before = world.control.last_call()
             other.stdin.write(f"{number}\n")
             other.stdin.flush()
-            committed = float(other.stdout.readline())
-            calls = wait_until(lambda before=before: world.control.writes(before), 5.0)
-            times.append(calls[0]["t"] - committed)
+            assert other.stdout.readline() == "committed\n"
+            wait_until(lambda number=number: shown(world, "guci") == number)
         other.stdin.close()
-    assert sorted(times)[len(times) // 2] < 0.1, times
-    assert max(times) < 0.5, times
 
 
 def test_a_hundred_edits_between_two_looks_are_one_call(world: World) -> None:
@@ -136,7 +131,7 @@ def test_two_thousand_listings(world: World) -> None:
     shop = world.stall(stall, calls=100_000)
     many(world.engine, 2000)
     publish_all(world.engine, shop, now=now())
-    world.settle(60.0)
+    world.settle()
     assert len(stall.there) == 2000
     one_change_is_two_calls_at_most(world, stall)
     nothing_changed_nothing_sent(world, stall)
@@ -157,7 +152,7 @@ def nothing_changed_nothing_sent(world: World, stall: Stall) -> None:
         mark(connection, listing.c.id > 0, Due.CONTENT | Due.PRICE | Due.STOCK, Lane.CONTENT, now=now())
     stall.writes.clear()
     looks = stall.looks
-    world.settle(60.0)
+    world.settle()
     assert (stall.writes, stall.looks) == ([], looks)
 
 

@@ -54,6 +54,10 @@ FAST = Timing(
 )
 
 
+#: How long anything may take, in seconds: it costs nothing where it happens, and machines may be slow, and stall.
+PATIENCE_S = 60.0
+
+
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -263,7 +267,7 @@ class World:
         finally:
             service.stop()
 
-    def settle(self, timeout_s: float = 10.0) -> None:
+    def settle(self, timeout_s: float = PATIENCE_S) -> None:
         """Run the engine until nothing is due and nothing is to be read again: what late writes did is mended."""
         service = Service(self.deps())
         service.start()
@@ -303,7 +307,7 @@ class World:
         remote_id = self.row(handle).remote_id
         return next(one for one in self.control.ask("GET", "listings") if one["remote_id"] == remote_id)
 
-    def until_settled(self, timeout_s: float) -> None:
+    def until_settled(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until :meth:`settled`; fail with what is not."""
         end = time.monotonic() + timeout_s
         while not self.settled():
@@ -353,15 +357,28 @@ class World:
             return list(connection.execute(query.order_by(listing_event.c.id)).scalars())
 
 
-def wait_until(condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+def wait_until(condition: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:
     """Wait until ``condition`` gives something true; return that, or fail."""
     end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
+    while True:
+        late = time.monotonic() > end
         found = condition()
         if found:
             return found
+        if late:
+            raise AssertionError(f"not within {timeout_s} s: {condition}")
         time.sleep(0.01)
-    raise AssertionError(f"not within {timeout_s} s: {condition}")
+
+
+def until_calm(count: Callable[[], int], for_s: float = 0.4) -> int:
+    """Wait until ``count`` stays as it is for a while; return it. It fails if that never comes."""
+
+    def stayed() -> tuple[int] | None:
+        before = count()
+        time.sleep(for_s)
+        return (before,) if count() == before else None
+
+    return int(wait_until(stayed)[0])
 
 
 def offers_of(row: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
