@@ -21,7 +21,7 @@ def capacity(ctx: typer.Context, as_json: bool = typer.Option(False, "--json", h
         _list(as_json)
 
 
-@command(app, "list", "Lihat kapasitas minggu ini.", "List this week's capacity.")
+@command(app, "list", "Lihat kapasitas tiap minggu.", "List what is left of each week.")
 def show(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
     """List the crafters with a weekly capacity."""
     _list(as_json)
@@ -30,8 +30,8 @@ def show(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
 @command(
     app,
     "set",
-    "Barang buatan menurut pesanan tampil sebanyak sisa minggu ini, bukan stok.",
-    "What is made to order shows what is left of the week instead of its stock.",
+    "Barang buatan menurut pesanan tampil sebanyak sisa minggu siapnya, bukan stok.",
+    "What is made to order shows what is left of the week it has to be ready in, instead of its stock.",
     cls=NumberCommand,
     examples=['syncer capacity set "Kelompok Tungku" 6', 'syncer capacity set "Kelompok Tungku" none'],
 )
@@ -51,10 +51,10 @@ def set_weekly(
         return
     out.done(
         Words(
-            f"{found.maker}: {found.pieces_a_week} seminggu (Senin sampai Minggu), sisa minggu ini "
-            f"{max(found.left, 0)}. Berlaku untuk produk dengan hari pembuatan.",
-            f"{found.maker}: {found.pieces_a_week} a week (Monday to Sunday), {max(found.left, 0)} left this week. "
-            "It counts for products with days to make.",
+            f"{found.maker}: {found.pieces_a_week} seminggu (Senin sampai Minggu), untuk produk dengan hari pembuatan. "
+            "Pesanan dihitung di minggu barangnya harus siap; sisanya: `syncer capacity`.",
+            f"{found.maker}: {found.pieces_a_week} a week (Monday to Sunday), for products with days to make. An order "
+            "counts in the week it has to be ready; what is left of each: `syncer capacity`.",
         )
     )
 
@@ -69,6 +69,7 @@ def _list(as_json: bool) -> None:
         out.print_json(
             [
                 {"maker": one.maker, "pieces_a_week": one.pieces_a_week, "ordered": one.ordered, "left": one.left}
+                | {"weeks": [week._asdict() | {"begins": week.begins.isoformat()} for week in one.weeks]}
                 for one in rows
             ]
         )
@@ -82,7 +83,17 @@ def _list(as_json: bool) -> None:
         )
         return
     out.table(
-        [Words("PERAJIN", "CRAFTER"), Words("SEMINGGU", "A WEEK"), Words("DIPESAN", "ORDERED"), Words("SISA", "LEFT")],
-        [[one.maker, one.pieces_a_week, one.ordered, one.left] for one in rows],
-        right=(1, 2, 3),
+        [
+            Words("PERAJIN", "CRAFTER"),
+            Words("SEMINGGU", "A WEEK"),
+            Words("MINGGU MULAI", "WEEK OF"),
+            Words("HARUS SIAP", "TO BE READY"),
+            Words("SISA", "LEFT"),
+        ],
+        [
+            [one.maker, one.pieces_a_week, week.begins.isoformat(), week.ordered, week.left]
+            for one in rows
+            for week in one.weeks
+        ],
+        right=(1, 3, 4),
     )

@@ -63,7 +63,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "reserve list": "campaign account sku location quantity sold left state starts_at ends_at",
         "bundle list": "sku free parts",
         "bundle list / parts": "sku pieces",
-        "capacity list": "maker pieces_a_week ordered left",
+        "capacity list": "maker pieces_a_week ordered left weeks",
         "connectors": "name label package version allowed hosts problem",
         "account list": "name connector state mode shop_id shop_name currency rate price_rule tax_included buffer cap "
         "location_id field_owners settings package_defaults time_zone brake signed_in access_until consent_until "

@@ -9,14 +9,14 @@ from sqlalchemy import Connection, delete, exists, select, update
 from syncer.domain.stock import STOCK_MAX
 from syncer.domain.words import SyncerError, Words
 from syncer.inventory.ripple import mark_variants
-from syncer.inventory.weeks import Capacity, list_capacity, variants_of, week_of
+from syncer.inventory.weeks import TIME_ZONE, Capacity, day_of, list_capacity, variants_of, variants_reaching
 from syncer.store.order_tables import maker_capacity
 from syncer.store.skus import closest, did_you_mean
 from syncer.store.tables import meta, product
 from syncer.store.upsert import insert_if_absent
 
-#: In ``meta``: the beginning of the week that was opened last.
-WEEK = "capacity_week"
+#: In ``meta``: the day of the last turn.
+DAY = "capacity_day"
 _ANY = select(exists(select(maker_capacity.c.maker)))
 
 
@@ -60,18 +60,22 @@ def _known_maker(connection: Connection, maker: str) -> str:
 
 
 def turn_week(connection: Connection, now: dt.datetime) -> int:
-    """Open a new week, once it has begun: mark what is made to order; return how many listings that were."""
-    begins = week_of(now)[0].isoformat()
-    opened = connection.execute(select(meta.c.value).where(meta.c.key == WEEK)).scalar()
-    if opened == begins or not connection.execute(_ANY).scalar_one():
+    """Open the weeks that orders of today fall into and those of the last turn did not: mark what is made to order.
+
+    Returns how many listings that were. A day may open a week for what takes five days and none for what takes three.
+    """
+    today = day_of(now).isoformat()
+    opened = connection.execute(select(meta.c.value).where(meta.c.key == DAY)).scalar()
+    if opened == today or not connection.execute(_ANY).scalar_one():
         return 0
-    if not insert_if_absent(connection, meta, {"key": WEEK, "value": begins}, ["key"]):
-        connection.execute(update(meta).where(meta.c.key == WEEK).values(value=begins))
+    if not insert_if_absent(connection, meta, {"key": DAY, "value": today}, ["key"]):
+        connection.execute(update(meta).where(meta.c.key == DAY).values(value=today))
+    before = dt.datetime.combine(dt.date.fromisoformat(opened), dt.time(), TIME_ZONE) if opened else None
     makers = connection.execute(select(maker_capacity.c.maker)).scalars().all()
-    return mark_variants(connection, variants_of(connection, makers), now=now)
+    return mark_variants(connection, variants_reaching(connection, makers, before, now), now=now)
 
 
 def week_is_due(connection: Connection, now: dt.datetime) -> bool:
     """Return whether :func:`turn_week` has something to do."""
-    opened = connection.execute(select(meta.c.value).where(meta.c.key == WEEK)).scalar()
-    return opened != week_of(now)[0].isoformat() and bool(connection.execute(_ANY).scalar_one())
+    opened = connection.execute(select(meta.c.value).where(meta.c.key == DAY)).scalar()
+    return opened != day_of(now).isoformat() and bool(connection.execute(_ANY).scalar_one())

@@ -64,8 +64,8 @@ def why(
         left = supply.week[variant_id]
         yield _cause(
             "made_to_order",
-            f"Dibuat sesuai pesanan: sisa kapasitas minggu ini {left}.",
-            f"Made to order: {left} left of its crafter's week.",
+            f"Dibuat sesuai pesanan: sisa kapasitas perajin di minggu siapnya {left}.",
+            f"Made to order: {left} left of its crafter's week in which an order of today has to be ready.",
         )
     else:
         yield from _aside(supply, names, variant_id, account_id, location_id)

@@ -280,7 +280,8 @@ reservation = Table(
     ),
 )
 
-#: How many made-to-order pieces a crafter can make in a week (Monday to Sunday, in the association's time zone).
+#: How many made-to-order pieces a crafter can make in a week (Monday to Sunday, in the association's time zone): they
+#: count in the week in which they have to be ready.
 maker_capacity = Table(
     "maker_capacity",
     metadata,

@@ -72,8 +72,11 @@ def test_a_bundle_is_made_shown_and_taken_apart(cli: Cli) -> None:
 def test_a_crafters_week_is_set_and_listed(cli: Cli) -> None:
     made_to_order(cli)
     assert "Did you mean Ibu Sari" in cli("capacity", "set", "Ibu Sri", "4").err
-    assert "4 a week (Monday to Sunday), 4 left" in cli.ok("capacity", "set", "ibu sari", "4").out
-    assert cli.json("capacity") == [{"maker": "Ibu Sari", "pieces_a_week": 4, "ordered": 0, "left": 4}]
+    assert "4 a week (Monday to Sunday)" in cli.ok("capacity", "set", "ibu sari", "4").out
+    (row,) = cli.json("capacity")
+    assert (row["maker"], row["pieces_a_week"], row["ordered"], row["left"]) == ("Ibu Sari", 4, 0, 4)
+    assert [(week["ordered"], week["left"]) for week in row["weeks"]] == [(0, 4)] * len(row["weeks"])
+    assert row["weeks"][0]["begins"] in cli.ok("capacity").out
     assert "4 left of its crafter's week" in cli.ok("stock").out
     cli.ok("capacity", "set", "Ibu Sari", "none")
     assert cli.json("capacity", "list") == []

@@ -27,7 +27,7 @@ from syncer.store.engine import Engine, read, write
 from syncer.store.marks import Due, Lane
 from syncer.store.tables import account, listing, offer
 from tests.catalogue.builders import NOW, add_listing, bowl, owed, settle
-from tests.orders.shop import FACTS, Shops, at, order
+from tests.orders.shop import FACTS, Shops, at, line, order
 
 DAY = dt.timedelta(days=1)
 TOLD = replace(FACTS, tells_promotions=True)
@@ -334,6 +334,67 @@ def test_what_is_made_to_order_sells_the_crafters_week_and_closes_when_it_is_ful
     assert shown(shops) == (2, 2)
 
 
+def two_lead_times(shops: Shops, pieces: int) -> int:
+    """The bowl takes ten days, a tray of the same hands two; return the tray."""
+    with write(shops.engine) as connection:
+        save_product(connection, bowl(made_to_order_days=10), now=NOW)
+        tray = bowl(
+            handle="nampan", made_to_order_days=2, option_names=(), variants=(Variant("nampan", Decimal(90_000)),)
+        )
+        saved = save_product(connection, tray, now=NOW)
+        assert saved.variant_ids is not None
+        key = saved.variant_ids["nampan"]
+        add_listing(connection, shops.one.id, saved.product_id, {key: pieces}, remote_id="T", known={"status": "live"})
+        set_capacity(connection, "Kelompok Tungku", pieces, now=NOW)
+        turn_week(connection, NOW)
+        settle(connection)
+    return key
+
+
+def test_an_order_counts_in_the_week_it_has_to_be_ready_in(shops: Shops) -> None:
+    """It is Tuesday: what takes ten days is for next week, what takes two for this one."""
+    tray = two_lead_times(shops, 4)
+    shops.take(order(lines=[shops.mine(shops.one, 4)]))
+    assert (shown(shops), shown(shops, tray)) == ((0, 0), (4, 4))
+    shops.take(order(name="T", lines=[line("1", "nampan", 3)]), began=300)
+    assert (shown(shops), shown(shops, tray)) == ((0, 0), (1, 1))
+    with read(shops.engine) as connection:
+        weeks = list_capacity(connection, NOW)["Kelompok Tungku"].weeks
+    assert [(one.begins.isoformat(), one.ordered, one.left) for one in weeks] == [
+        ("2026-11-23", 3, 1),
+        ("2026-11-30", 4, 0),
+    ]
+    shops.settle()
+
+    # On Friday the bowl's ten days reach the week after next; the tray's two are still this week's.
+    friday, saturday = week_of(NOW)[0] + 4 * DAY, week_of(NOW)[0] + 5 * DAY
+    assert shown(shops, now=friday - dt.timedelta(seconds=1)) == (0, 0)
+    assert (shown(shops, now=friday), shown(shops, tray, friday)) == ((4, 4), (1, 1))
+    assert catch_up(shops.engine, friday - dt.timedelta(seconds=1)) == {}
+    assert catch_up(shops.engine, friday) == {"opened by a new week": 3}
+    assert (shops.owed(0)[0], shops.owed(1)[0]) == (int(Due.STOCK),) * 2
+    shops.settle()
+    # From Saturday on the tray draws on next week, which the bowls have sold out.
+    assert shown(shops, tray, saturday - dt.timedelta(seconds=1)) == (1, 1)
+    assert shown(shops, tray, saturday) == (0, 0)
+    assert catch_up(shops.engine, saturday)["opened by a new week"] > 0
+    assert catch_up(shops.engine, saturday + dt.timedelta(hours=20)) == {}
+
+
+def test_the_week_is_the_crafters_whatever_zone_the_shop_is_in(shops: Shops) -> None:
+    """Seven days from Sunday 23:59:59 in Jakarta end next week, a second later the week after; Jayapura is ahead."""
+    made_to_order(shops, 5)
+    with write(shops.engine) as connection:
+        connection.execute(account.update().values(time_zone="Asia/Jayapura"))
+    monday = week_of(NOW)[1]
+    turn = (monday - NOW).total_seconds()
+    for name, seconds in (("before", turn - 1), ("after", turn)):
+        shops.take(order(name=name, lines=[shops.mine(shops.one)], created=seconds), began=seconds + 10)
+    with read(shops.engine) as connection:
+        weeks = list_capacity(connection, monday)["Kelompok Tungku"].weeks
+    assert [(one.begins.isoformat(), one.ordered) for one in weeks] == [("2026-11-30", 1), ("2026-12-07", 1)]
+
+
 def test_a_new_week_opens_it_again(shops: Shops) -> None:
     made_to_order(shops, 2)
     shops.take(order(lines=[shops.mine(shops.one, 2)]))
@@ -353,7 +414,7 @@ def test_capacity_belongs_to_a_crafter_that_there_is(shops: Shops) -> None:
     with write(shops.engine) as connection:
         with pytest.raises(BadCapacity, match="Did you mean Kelompok Tungku"):
             set_capacity(connection, "Kelompok Tungkuu", 2, now=NOW)
-        assert list_capacity(connection, NOW)["Kelompok Tungku"] == ("Kelompok Tungku", 2, 0)
+        assert list_capacity(connection, NOW)["Kelompok Tungku"][:3] == ("Kelompok Tungku", 2, 0)
         with pytest.raises(BadReservation, match="made to order"):
             reserve(
                 connection,
