@@ -212,8 +212,8 @@ def test_a_body_that_drips_is_cut_off(server: Server) -> None:
     def drip(request: http.server.BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.end_headers()
-        for _ in range(100):
-            request.wfile.write(b"x" * 70_000)
+        for _ in range(600):
+            request.wfile.write(b"x" * 30_000)
             time.sleep(0.05)
 
     server.answers["/drip"] = drip
@@ -222,7 +222,7 @@ def test_a_body_that_drips_is_cut_off(server: Server) -> None:
         with pytest.raises(AddressRefused, match="too long") as caught:
             fetcher.fetch(server.url("/drip"), max_bytes=20_000_000)
     assert caught.value.again
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
 
 
 def test_a_server_that_never_answers_is_left(server: Server) -> None:

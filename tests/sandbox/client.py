@@ -73,7 +73,7 @@ class Client:
         common |= change or {}
         pairs = [*[(k, v) for k, v in common.items() if v is not None], *(query or [])]
         url = o["base_url"] + path
-        return self.http.request(method, url, params=pairs, json=body, files=files, timeout=5)
+        return self.http.request(method, url, params=pairs, json=body, files=files, timeout=60)
 
     def get(self, name: str, **query: Any) -> dict[str, Any]:
         pairs = [(k, v) for k, value in query.items() for v in (value if isinstance(value, list) else [value])]
@@ -134,7 +134,7 @@ class Client:
     # Control
 
     def control(self, method: str, name: str, body: Any = None) -> Any:
-        response = self.http.request(method, f"{self.running.control_url}/{name}", json=body, timeout=5)
+        response = self.http.request(method, f"{self.running.control_url}/{name}", json=body, timeout=60)
         assert response.status_code == 200, response.text
         return response.json()
 

@@ -49,7 +49,7 @@ class Box:
         self.thread.start()
 
     def next(self) -> Letter:
-        return self.letters.get(timeout=5)
+        return self.letters.get(timeout=60)
 
     def close(self) -> None:
         self.server.shutdown()
@@ -98,7 +98,7 @@ def test_what_is_signed_may_stand_behind_a_tunnel(client: Client, box: Box) -> N
     headers, _ = box.next()
     assert headers["Authorization"] == sign_push(client.options["partner_key"], public, headers["raw"].encode())
     for wrong in ({"url": public}, {"url": "nonsense"}, {"url": public, "send_to": "http://192.0.2.1/x"}):
-        answer = client.http.post(f"{client.running.control_url}/webhooks", json=wrong, timeout=5)
+        answer = client.http.post(f"{client.running.control_url}/webhooks", json=wrong, timeout=60)
         assert answer.status_code == 400
 
 

@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -38,10 +40,10 @@ def test_first_line_is_enough_to_connect_and_a_signal_ends_it(number: signal.Sig
         assert first["base_url"].startswith("http://127.0.0.1:")
         options = first["account"]["options"]
         assert {"base_url", "partner_id", "partner_key", "shop_id", "access_token", "refresh_token"} <= set(options)
-        assert requests.get(first["window_url"], timeout=5).status_code == 200
-        assert requests.get(f"{first['control_url']}/listings", timeout=5).json() == []
+        assert requests.get(first["window_url"], timeout=60).status_code == 200
+        assert requests.get(f"{first['control_url']}/listings", timeout=60).json() == []
         process.send_signal(number)
-        out, err = process.communicate(timeout=5)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "", "")
 
 
@@ -53,7 +55,7 @@ def test_port_in_use_is_one_sentence() -> None:
         with pytest.raises(PortInUseError, match=str(port)):
             ShopeeSandbox.start(port)
         done = subprocess.run(
-            [*COMMAND, "shopee", "--port", str(port)], check=False, capture_output=True, text=True, timeout=10
+            [*COMMAND, "shopee", "--port", str(port)], check=False, capture_output=True, text=True, timeout=60
         )
     assert (done.returncode, done.stdout) == (1, "")
     assert "--port" in done.stderr
@@ -62,7 +64,7 @@ def test_port_in_use_is_one_sentence() -> None:
 
 def test_bad_setting_and_unknown_name() -> None:
     for arguments in (["shopee", "--set", "burst=1"], ["none"]):
-        done = subprocess.run([*COMMAND, *arguments], check=False, capture_output=True, text=True, timeout=10)
+        done = subprocess.run([*COMMAND, *arguments], check=False, capture_output=True, text=True, timeout=60)
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
 
@@ -78,7 +80,7 @@ def test_stopping_frees_the_port() -> None:
     port = int(first.base_url.rsplit(":", 1)[1])
     first.stop()
     with ShopeeSandbox.start(port) as second:
-        assert requests.get(second.window_url, timeout=5).status_code == 200
+        assert requests.get(second.window_url, timeout=60).status_code == 200
 
 
 @pytest.mark.rule("E4")
@@ -141,19 +143,28 @@ def test_thousands_of_items_stay_fast() -> None:
         sandbox = running.sandbox
         from syncer.sdk.sandbox import Call
 
+        def quickest(get: Callable[[], object], tries: int) -> float:
+            """How long it takes where nothing else comes between."""
+            times = []
+            for _ in range(tries):
+                started = time.monotonic()
+                get()
+                times.append(time.monotonic() - started)
+            return min(times)
+
+        empty = quickest(lambda: client.get("shop/get_shop_info"), 50)
         operation = sandbox.operation("POST", "/api/v2/product/add_item")
         assert operation
         for number in range(2000):
             call = Call("POST", "/x", body=json.dumps({**body, "item_sku": f"S-{number}"}).encode())
             call.account = str(client.options["shop_id"])
             operation.handler(call)
-        started = time.monotonic()
-        for _ in range(200):
-            client.get("shop/get_shop_info")
-        simple = (time.monotonic() - started) / 200
-        started = time.monotonic()
-        page = client.get("product/get_item_list", offset=1900, page_size=100, item_status=["NORMAL", "UNLIST"])
-        listing = time.monotonic() - started
-        assert len(page["response"]["item"]) == 100
-        assert simple < 0.01
-        assert listing < 0.5
+        simple = quickest(lambda: client.get("shop/get_shop_info"), 50)
+        pages: list[Any] = []
+        state = ["NORMAL", "UNLIST"]
+        listing = quickest(
+            lambda: pages.append(client.get("product/get_item_list", offset=1900, page_size=100, item_status=state)), 5
+        )
+        assert len(pages[0]["response"]["item"]) == 100
+        assert simple < 5 * empty
+        assert listing < 100 * empty

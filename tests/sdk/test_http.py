@@ -211,17 +211,17 @@ def test_netrc_and_proxies_of_the_environment_are_ignored(
 
 @pytest.mark.rule("H5")
 def test_a_write_without_an_answer_is_an_unknown_outcome() -> None:
-    with Server([lambda _: time.sleep(0.5)]) as server:
+    with Server([lambda _: time.sleep(30)]) as server:
         started = time.monotonic()
         with pytest.raises(OutcomeUnknown) as caught:
             _write(_client(server, read_timeout_s=0.1), f"{server.url}/api")
-        assert time.monotonic() - started < 0.4
+        assert time.monotonic() - started < 20
         assert caught.value.code == "no_answer"
         assert len(server.asked) == 1
 
 
 def test_a_read_without_an_answer_is_tried_again_and_given_up() -> None:
-    with Server([lambda _: time.sleep(0.3)]) as server:
+    with Server([lambda _: time.sleep(30)]) as server:
         with pytest.raises(Transient):
             _read(_client(server, read_timeout_s=0.05), f"{server.url}/api")
         assert len(server.asked) == http.READ_TRIES
@@ -229,12 +229,12 @@ def test_a_read_without_an_answer_is_tried_again_and_given_up() -> None:
 
 @pytest.mark.rule("H5")
 def test_an_answer_that_drips_ends_at_the_deadline() -> None:
-    with Server([lambda handler: handler.drip(200, 0.02)]) as server:
+    with Server([lambda handler: handler.drip(1500, 0.02)]) as server:
         started = time.monotonic()
         with pytest.raises(OutcomeUnknown) as caught:
             _write(_client(server, read_timeout_s=1.0, deadline_s=0.2), f"{server.url}/api")
         assert caught.value.code == "answer_too_slow"
-        assert time.monotonic() - started < 0.8
+        assert time.monotonic() - started < 20
 
 
 def test_nobody_listens() -> None:
@@ -438,7 +438,7 @@ def test_no_secret_in_errors_or_logs(trouble: str, caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.DEBUG)
     records: list[CallRecord] = []
     with ExitStack() as stack:
-        server = stack.enter_context(Server([Handler.lose if trouble == "lost" else lambda _: time.sleep(0.2)]))
+        server = stack.enter_context(Server([Handler.lose if trouble == "lost" else lambda _: time.sleep(30)]))
         client = _client(server, read_timeout_s=0.05, on_call=records.append)
         if trouble == "gone":
             stack.close()

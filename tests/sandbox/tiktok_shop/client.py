@@ -67,7 +67,7 @@ class Client:
             data=text.encode() if files is None else data,
             files=files,
             headers={**own, **(headers or {})},
-            timeout=5,
+            timeout=60,
         )
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
@@ -164,12 +164,12 @@ class Client:
     def token(self, kind: str, **query: str) -> dict[str, Any]:
         o = self.options
         sent = {"app_key": o["app_key"], "app_secret": o["app_secret"], **query}
-        return self.http.get(f"{o['auth_url']}/api/v2/token/{kind}", params=sent, timeout=5).json()  # type: ignore[no-any-return]
+        return self.http.get(f"{o['auth_url']}/api/v2/token/{kind}", params=sent, timeout=60).json()  # type: ignore[no-any-return]
 
     # Control
 
     def control(self, method: str, name: str, body: Any = None) -> Any:
-        response = self.http.request(method, f"{self.running.control_url}/{name}", json=body, timeout=5)
+        response = self.http.request(method, f"{self.running.control_url}/{name}", json=body, timeout=60)
         assert response.status_code == 200, response.text
         return response.json()
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.sandbox.tiktok_shop.client import Client
+from tests.sync.world import wait_until
 
 NEW_TITLE = "Keranjang Anyaman Rotan Lonjong"
 BAD_TITLE = "Keranjang Anyaman Rotan terlarang"
@@ -40,11 +39,11 @@ def test_a_new_product_waits_and_passes(slow: Client) -> None:
 
 
 def test_an_audit_ends_without_a_call(client: Client) -> None:
-    client.limits(review=True, review_delay_s=0.05)
+    client.limits(review=True, review_delay_s=1.5)
     client.made()
-    before = client.http.get(f"{client.running.window_url}/pulse", timeout=5).json()["revision"]
-    time.sleep(0.2)
-    assert client.http.get(f"{client.running.window_url}/pulse", timeout=5).json()["revision"] > before
+    before = client.http.get(f"{client.running.window_url}/pulse", timeout=60).json()["revision"]
+    pulse = f"{client.running.window_url}/pulse"
+    wait_until(lambda: client.http.get(pulse, timeout=60).json()["revision"] > before)
 
 
 def test_a_refused_product_says_why(slow: Client) -> None:

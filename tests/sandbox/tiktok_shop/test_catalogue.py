@@ -166,7 +166,7 @@ def test_upload(client: Client) -> None:
     first, second = client.upload(picture(400, 400)), client.upload(picture(400, 400))
     assert first["uri"] != second["uri"]
     assert (first["width"], first["height"], first["use_case"]) == (400, 400, "MAIN_IMAGE")
-    seen = client.http.get(first["url"], timeout=5)
+    seen = client.http.get(first["url"], timeout=60)
     assert (seen.status_code, seen.headers["Content-Type"]) == (200, "image/png")
 
 
@@ -184,7 +184,7 @@ def test_odd_ratios_become_squares(
 ) -> None:
     kept = client.upload(picture(*size), use_case)
     assert (kept["width"], kept["height"]) == expected
-    with Image.open(io.BytesIO(client.http.get(kept["url"], timeout=5).content)) as image:
+    with Image.open(io.BytesIO(client.http.get(kept["url"], timeout=60).content)) as image:
         assert image.size == expected
 
 
@@ -209,7 +209,7 @@ def test_files(client: Client) -> None:
     path, data = "/product/202309/files/upload", {"name": "sni.pdf"}
     kept = client.good(client.call("POST", path, cipher=False, files={"data": ("sni.pdf", b"%PDF-1.7")}, data=data))
     assert (kept["format"], kept["name"]) == ("PDF", "sni.pdf")
-    assert client.http.get(kept["url"], timeout=5).content == b"%PDF-1.7"
+    assert client.http.get(kept["url"], timeout=60).content == b"%PDF-1.7"
     bad = client.call("POST", path, cipher=False, files={"data": ("a.exe", b"x")}, data={"name": "a.exe"})
     assert bad["code"] == 12038010
     assert client.call("POST", path, cipher=False, files={"other": ("a.pdf", b"x")})["code"] == 36009004

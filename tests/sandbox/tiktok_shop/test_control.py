@@ -19,7 +19,7 @@ def test_listings_have_the_agreed_keys(client: Client) -> None:
     assert [offer["remote_id"] for offer in listing["offers"]] == [sku["id"] for sku in made["skus"]]
     assert listing["offers"][0]["price"] == 185000
     assert {"sku", "remote_id", "price", "currency", "stock"} <= set(listing["offers"][0])
-    assert client.http.get(listing["images"][0], timeout=5).status_code == 200
+    assert client.http.get(listing["images"][0], timeout=60).status_code == 200
     assert listing["platforms"] == {"TOKOPEDIA": "live", "TIKTOK_SHOP": "live"}
     assert client.control("GET", "listings?shop_id=5") == []
 
@@ -109,7 +109,7 @@ def test_a_decision_ends_an_audit(slow: Client) -> None:
 )
 def test_bad_orders_get_one_sentence(client: Client, name: str, body: dict[str, Any]) -> None:
     client.made()
-    response = client.http.post(f"{client.running.control_url}/{name}", json=body, timeout=5)
+    response = client.http.post(f"{client.running.control_url}/{name}", json=body, timeout=60)
     assert response.status_code == 400
     assert isinstance(response.json()["error"], str)
 
@@ -117,11 +117,11 @@ def test_bad_orders_get_one_sentence(client: Client, name: str, body: dict[str, 
 def test_bad_decisions(client: Client) -> None:
     product_id = client.made()
     for order in ({"status": "lost"}, {"status": "live", "platform": "SHOPEE"}):
-        response = client.http.post(f"{client.running.control_url}/items/{product_id}", json=order, timeout=5)
+        response = client.http.post(f"{client.running.control_url}/items/{product_id}", json=order, timeout=60)
         assert response.status_code == 400
     client.delete(product_id)
     change = {"remote_id": product_id, "stock": 1}
-    assert client.http.post(f"{client.running.control_url}/edit", json=change, timeout=5).status_code == 400
+    assert client.http.post(f"{client.running.control_url}/edit", json=change, timeout=60).status_code == 400
 
 
 def test_reset_keeps_the_sign_in(client: Client) -> None:
@@ -145,12 +145,12 @@ def test_state_survives_a_restart(tmp_path: Path) -> None:
         client.control("POST", "shops", {"name": "Toko Kedua"})
         before, options = client.control("GET", "listings"), client.options
         url = before[0]["images"][0].removeprefix(running.base_url)
-        picture = client.http.get(running.base_url + url, timeout=5).content
+        picture = client.http.get(running.base_url + url, timeout=60).content
     with TiktokShopSandbox.start(limits=QUICK, state=state) as running:
         client = Client(running, {**options, "base_url": running.base_url})
         after = client.control("GET", "listings")
         assert [{**row, "images": []} for row in after] == [{**row, "images": []} for row in before]
-        assert client.http.get(running.base_url + url, timeout=5).content == picture
+        assert client.http.get(running.base_url + url, timeout=60).content == picture
         again = client.good(client.post("/product/202309/products", body))
         assert again["product_id"] == first["product_id"]
         new = client.made()

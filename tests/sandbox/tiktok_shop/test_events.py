@@ -78,7 +78,7 @@ def test_events_are_signed_and_follow_the_audit(
     product_id = client.made()
 
     def letter() -> dict[str, Any]:
-        signature, body = letters.get(timeout=3)
+        signature, body = letters.get(timeout=60)
         o = client.options
         expected = hmac.new(o["app_secret"].encode(), o["app_key"].encode() + body, hashlib.sha256).hexdigest()
         assert signature == expected

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.sandbox.tiktok_shop.client import Client
+from tests.sync.world import wait_until
 
 SHOPS = "/authorization/202309/shops"
 PRODUCTS = "/product/202309/products"
@@ -35,23 +36,22 @@ def test_answer_lost_on_a_create_makes_the_product_once(client: Client) -> None:
 
 def test_a_create_that_lands_late_finds_its_key_used(client: Client) -> None:
     body = client.body(idempotency_key="k-1")
-    client.fault("late_write", operation="product.create", times=1, ms=150)
+    client.fault("late_write", operation="product.create", times=1, ms=1000)
     with pytest.raises(requests.ConnectionError):
         client.post(PRODUCTS, body)
     made = client.post(PRODUCTS, body)["data"]["product_id"]
-    time.sleep(0.25)
+    wait_until(lambda: client.control("GET", "limits")["pending_late_writes"] == 0)
     assert [listing["remote_id"] for listing in client.control("GET", "listings")] == [made]
 
 
 def test_a_late_write_overtakes_a_newer_one(client: Client, made: tuple[str, str]) -> None:
     product_id, sku = made
     wid = client.warehouses()[0]
-    client.fault("late_write", operation="update_inventory", times=1, ms=150)
+    client.fault("late_write", operation="update_inventory", times=1, ms=1000)
     with pytest.raises(requests.ConnectionError):
         client.set_stock(product_id, {sku: 3}, wid)
     client.set_stock(product_id, {sku: 7}, wid)
-    time.sleep(0.25)
-    assert stock(client, product_id) == 3
+    wait_until(lambda: stock(client, product_id) == 3)
     writes = [w for w in client.control("GET", "history") if w["field"] == "stock"]
     assert [(w["value"], w["by"]) for w in writes] == [(12, "api"), (7, "api"), (3, "late")]
 

@@ -73,10 +73,10 @@ def test_the_raw_body_is_signed(client: Client) -> None:
     headers = {"x-tts-access-token": o["access_token"], "Content-Type": "application/json"}
     body = '{ "status" : "ALL" }'
     query["sign"] = sign(o["app_secret"], path, query, body)
-    good = client.http.post(o["base_url"] + path, params=query, data=body, headers=headers, timeout=5).json()
+    good = client.http.post(o["base_url"] + path, params=query, data=body, headers=headers, timeout=60).json()
     assert good["code"] == 0
     other = '{"status":"ALL"}'
-    bad = client.http.post(o["base_url"] + path, params=query, data=other, headers=headers, timeout=5)
+    bad = client.http.post(o["base_url"] + path, params=query, data=other, headers=headers, timeout=60)
     assert (bad.status_code, bad.json()["code"]) == (401, 106001)
 
 
@@ -101,7 +101,7 @@ def test_repeated_keys_and_one_joined_value(client: Client) -> None:
         signature = sign(o["app_secret"], path + head + signed_ids + tail, {}, "")
         pairs = [*query.items(), ("ids", "1"), ("ids", "2"), ("sign", signature)]
         headers = {"x-tts-access-token": o["access_token"], "Content-Type": "application/json"}
-        assert client.http.get(o["base_url"] + path, params=pairs, headers=headers, timeout=5).json()["code"] == 0
+        assert client.http.get(o["base_url"] + path, params=pairs, headers=headers, timeout=60).json()["code"] == 0
 
 
 def test_tokens_and_ciphers(client: Client) -> None:

@@ -50,7 +50,7 @@ def detail(client: Client, *ids: str, version: str = "202507") -> list[dict[str,
 
 
 def refused(client: Client, name: str, **body: Any) -> str:
-    answer = client.http.post(f"{client.running.control_url}/{name}", json=body, timeout=5)
+    answer = client.http.post(f"{client.running.control_url}/{name}", json=body, timeout=60)
     assert answer.status_code == 400
     return str(answer.json()["error"])
 
@@ -195,13 +195,13 @@ def test_the_buy_buttons_of_both_windows(client: Client, running: RunningSandbox
     product_id = client.made(skus=client.skus("Natural", "Hijau"))
     sku_id = client.product(product_id)["skus"][1]["id"]
     for on, front in (("", "TOKOPEDIA"), ("?on=tiktok_shop", "TIKTOK_SHOP")):
-        page = client.http.get(f"{running.base_url}/shop/{product_id}{on}", timeout=5).text
+        page = client.http.get(f"{running.base_url}/shop/{product_id}{on}", timeout=60).text
         assert f'value="{sku_id}"' in page
         answer = client.http.post(
             f"{running.base_url}/shop/{product_id}/buy{on}",
             data={"offer": sku_id},
             headers={"Sec-Fetch-Site": "same-origin"},
-            timeout=5,
+            timeout=60,
         )
         assert answer.status_code == 200, answer.text
         order = client.control("GET", "orders")[-1]
@@ -290,7 +290,7 @@ def test_a_promotion_holds_pieces_and_nobody_is_told_when_it_ends(client: Client
     client.control("POST", "webhooks", {"url": address})
     product_id = client.made()
     sku_id = client.product(product_id)["skus"][0]["id"]
-    assert json.loads(letters.get(timeout=3)[1])["type"] == 16
+    assert json.loads(letters.get(timeout=60)[1])["type"] == 16
     promotion = {"sku": "TAS-1", "quantity": 5, "ends_in_s": 600}
     assert "not so many" in refused(client, "promotions", sku="TAS-1", quantity=13)
     client.control("POST", "promotions", promotion)
@@ -316,7 +316,7 @@ def test_a_promotion_holds_pieces_and_nobody_is_told_when_it_ends(client: Client
     change(client, order, "cancel")
     assert shown() == (5, [5])
     # Events of different types don't wait for each other.
-    assert sorted(json.loads(letters.get(timeout=3)[1])["type"] for _ in range(3)) == [1, 1, 11]
+    assert sorted(json.loads(letters.get(timeout=60)[1])["type"] for _ in range(3)) == [1, 1, 11]
     client.limits(past_window_s=10_000, future_window_s=10_000)
     client.advance(601)
     assert shown() == (5, [])
@@ -334,7 +334,7 @@ def test_events_follow_an_order_and_are_signed(client: Client, box: tuple[str, q
     o = client.options
 
     def told() -> tuple[int, dict[str, Any]]:
-        signature, body = letters.get(timeout=3)
+        signature, body = letters.get(timeout=60)
         assert signature == hmac.new(o["app_secret"].encode(), o["app_key"].encode() + body, hashlib.sha256).hexdigest()
         event = json.loads(body)
         assert (event["shop_id"], event["data"]["order_id"]) == (o["shop_id"], order)
@@ -368,7 +368,7 @@ def test_a_registered_address_counts_before_the_apps_own(
     body = {"event_type": "ORDER_STATUS_CHANGE", "address": address}
     client.good(client.call("PUT", "/event/202309/webhooks", body))
     buy(client)
-    assert json.loads(letters.get(timeout=3)[1])["type"] == 1
+    assert json.loads(letters.get(timeout=60)[1])["type"] == 1
     client.call("DELETE", "/event/202309/webhooks", {"event_type": "ORDER_STATUS_CHANGE"})
     buy(client)
     assert client.control("GET", "webhooks")["sent"][-1]["send_to"] == "http://127.0.0.1:9/"
@@ -382,7 +382,7 @@ def test_faults_strike_events(client: Client, box: tuple[str, queue.Queue[tuple[
     buy(client)
     client.fault("webhook_twice", operation="order_status", times=1)
     order = buy(client)
-    told = [json.loads(letters.get(timeout=3)[1]) for _ in range(2)]
+    told = [json.loads(letters.get(timeout=60)[1]) for _ in range(2)]
     assert {event["data"]["order_id"] for event in told} == {order}
     assert len({event["tts_notification_id"] for event in told}) == 1
 

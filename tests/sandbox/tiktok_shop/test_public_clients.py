@@ -63,7 +63,7 @@ def test_sdk_consent_address_opens(running: RunningSandbox) -> None:
     address = TikTokShopAuth(o["app_key"], o["app_secret"], o["service_id"]).authorization_url(
         type="seller", region="row", state="s"
     )
-    page = Client(running).http.get(running.base_url + "/" + address.split("/", 3)[3], timeout=5)
+    page = Client(running).http.get(running.base_url + "/" + address.split("/", 3)[3], timeout=60)
     assert "Toko Hijau" in page.text
 
 
@@ -152,7 +152,7 @@ def test_sdk_reads_our_events(client: Client, box: tuple[str, queue.Queue[tuple[
     client.made()
     o = client.options
     for _ in range(3):
-        signature, raw = letters.get(timeout=3)
+        signature, raw = letters.get(timeout=60)
         event = Webhooks.verify_and_parse(
             app_key=o["app_key"], app_secret=o["app_secret"], raw_body=raw, signature=signature
         )
@@ -179,7 +179,7 @@ def test_sdk_reads_orders_and_their_events(
     o = client.options
     told = []
     for _ in range(2):
-        signature, raw = letters.get(timeout=3)
+        signature, raw = letters.get(timeout=60)
         event = Webhooks.verify_and_parse(
             app_key=o["app_key"], app_secret=o["app_secret"], raw_body=raw, signature=signature
         )

@@ -68,7 +68,7 @@ def test_wrong_parameters_of_the_token_endpoints(client: Client, change: dict[st
     o = client.options
     sent = {"app_key": o["app_key"], "app_secret": o["app_secret"], "refresh_token": o["refresh_token"]}
     query = {key: value for key, value in {**sent, "grant_type": "refresh_token", **change}.items() if value}
-    answer = client.http.get(f"{o['auth_url']}/api/v2/token/refresh", params=query, timeout=5).json()
+    answer = client.http.get(f"{o['auth_url']}/api/v2/token/refresh", params=query, timeout=60).json()
     assert answer["code"] == 36009004
     assert refresh(client, o["refresh_token"])["code"] == 0
 
@@ -81,7 +81,7 @@ def test_an_ended_authorization(client: Client) -> None:
 
 def test_secrets_never_stand_in_the_call_log(client: Client) -> None:
     refresh(client, client.options["refresh_token"])
-    log = client.http.get(f"{client.running.control_url}/calls", timeout=5).text
+    log = client.http.get(f"{client.running.control_url}/calls", timeout=60).text
     assert client.options["app_secret"] not in log
     assert client.options["refresh_token"] not in log
 
@@ -101,7 +101,7 @@ def test_consent_page(client: Client, page: str, answer: str) -> None:
     ticket = re.search(r'name="ticket" value="([^"]+)"', shown.text)
     assert ticket
     form = {"ticket": ticket[1], "shop_id": client.options["shop_id"], "answer": answer}
-    sent = client.http.post(f"{base}/consent", data=form, allow_redirects=False, timeout=5)
+    sent = client.http.post(f"{base}/consent", data=form, allow_redirects=False, timeout=60)
     query = parse_qs(urlsplit(sent.headers["Location"]).query)
     assert (query["state"], query["nonce"]) == (["xyz"], ["7"])
     if answer == "no":
@@ -109,20 +109,20 @@ def test_consent_page(client: Client, page: str, answer: str) -> None:
         return
     assert query["shop_region"] == ["ID"]
     assert exchange(client, query["code"][0])["code"] == 0
-    assert client.http.post(f"{base}/consent", data=form, timeout=5).status_code == 403
+    assert client.http.post(f"{base}/consent", data=form, timeout=60).status_code == 403
 
 
 def test_consent_page_without_a_redirect_shows_the_address(client: Client) -> None:
     base = client.running.base_url
-    shown = client.http.get(f"{base}/oauth/authorize?app_key={client.options['app_key']}&state=s", timeout=5)
+    shown = client.http.get(f"{base}/oauth/authorize?app_key={client.options['app_key']}&state=s", timeout=60)
     ticket = re.search(r'name="ticket" value="([^"]+)"', shown.text)
     assert ticket
     form = {"ticket": ticket[1], "shop_id": client.options["shop_id"], "answer": "yes"}
-    page = client.http.post(f"{base}/consent", data=form, timeout=5).text
+    page = client.http.post(f"{base}/consent", data=form, timeout=60).text
     code = re.search(r"code=([^&]+)&amp;", page)
     assert code
     assert exchange(client, code[1])["code"] == 0
-    assert client.http.get(f"{base}/open/authorize?service_id=other", timeout=5).status_code == 403
+    assert client.http.get(f"{base}/open/authorize?service_id=other", timeout=60).status_code == 403
 
 
 def test_consent_by_the_control_api(client: Client) -> None:

@@ -12,7 +12,7 @@ TIKTOK = "?on=tiktok_shop"
 
 
 def page(client: Client, path: str = "") -> str:
-    answer = client.http.get(f"{client.running.window_url}{path}", timeout=5)
+    answer = client.http.get(f"{client.running.window_url}{path}", timeout=60)
     assert answer.headers["Content-Type"].startswith("text/html")
     assert len(answer.content) < 100_000
     return answer.text
@@ -51,11 +51,11 @@ def test_the_windows_lead_to_each_other_and_keep_the_shop(client: Client) -> Non
 
 
 def test_themes(client: Client) -> None:
-    light = client.http.get(f"{client.running.window_url}/theme.css", timeout=5).text
-    dark = client.http.get(f"{client.running.window_url}/theme.css{TIKTOK}", timeout=5).text
+    light = client.http.get(f"{client.running.window_url}/theme.css", timeout=60).text
+    dark = client.http.get(f"{client.running.window_url}/theme.css{TIKTOK}", timeout=60).text
     assert "color-scheme:dark" in dark
     assert "color-scheme" not in light
-    assert client.http.get(f"{client.running.window_url}/theme.css?on=other", timeout=5).text == light
+    assert client.http.get(f"{client.running.window_url}/theme.css?on=other", timeout=60).text == light
 
 
 def test_a_product_page(client: Client) -> None:
@@ -112,7 +112,7 @@ def test_pages_need_nothing_from_elsewhere(client: Client) -> None:
         html = page(client, path)
         assert not re.search(r"\b(?:src|href)=[\"'](?:https?:)?//", html)
         assert not re.search(r"\son\w+=[\"']|\sstyle=|<script>", html)
-    assert client.http.get(f"{client.running.window_url}/icon.svg{TIKTOK}", timeout=5).status_code == 200
+    assert client.http.get(f"{client.running.window_url}/icon.svg{TIKTOK}", timeout=60).status_code == 200
 
 
 def test_the_first_line_names_both_windows(client: Client) -> None:
