@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from syncer.catalogue.pictures import FetchReport
 
 app = single()
-_SHOWN = 10
+_SHOWN, _COLUMNS_SHOWN = 10, 20
 
 
 @command(
@@ -210,6 +211,7 @@ def _say(report: ImportReport, returned: Path | None, fetched: FetchReport | Non
     if report.dry_run:
         out.line(word("Percobaan: tidak ada yang disimpan.", "A dry run: nothing is kept."))
     out.line(out.clean(word(f"Bentuk berkas: {report.label.id}", f"The file is: {report.label.en}")))
+    _say_unread(report.unread_columns)
     out.table(
         [
             Words("BARIS", "ROWS"),
@@ -254,6 +256,21 @@ def _say(report: ImportReport, returned: Path | None, fetched: FetchReport | Non
                 f"{report.rows_failed} rows were not imported; mend them and import this file: {returned}",
             )
         )
+
+
+def _say_unread(columns: Sequence[str]) -> None:
+    """Name the columns that were not read: what stands in them is not in the catalogue."""
+    if not columns:
+        return
+    shown = ", ".join(columns[:_COLUMNS_SHOWN])
+    more = len(columns) - _COLUMNS_SHOWN
+    rest = Words(f" dan {more} lagi (semua: --json)", f" and {more} more (all: --json)") if more > 0 else Words("", "")
+    out.warn(
+        Words(
+            f"Kolom yang tidak dikenal dan tidak dibaca: {shown}{rest.id}. Judul kolom yang dikenal: `syncer export`.",
+            f"Columns that are unknown and were not read: {shown}{rest.en}. Headings that are known: `syncer export`.",
+        )
+    )
 
 
 def _say_notes(report: ImportReport) -> None:

@@ -87,7 +87,8 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "doctor": "subject good message",
         "key status": "key newest known values",
         "import (an object)": "format dry_run rows new changed unchanged products_failed rows_failed variants "
-        "stock_set pictures_waiting failed notes returned_file pictures_added pictures_refused",
+        "stock_set pictures_waiting failed notes unread_columns returned_file pictures_added "
+        "pictures_refused",
         "publish (an object)": "account new again already refused",
     }.items()
 }

@@ -465,6 +465,36 @@ def test_plain_tables_in_any_dress(engine: Engine, encoding: str, delimiter: str
     assert sorted(stock(engine).values()) == [2, 5]
 
 
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [
+        ("days", "7"),
+        ("Hari", "7 hari"),
+        ("Lama Pengerjaan", "7"),
+        ("Lama pengerjaan (hari)", "7 Hari"),
+        ("Pre-order days", "7 days"),
+        ("Waktu Produksi", "7"),
+        ("lead_time", "7"),
+    ],
+)
+def test_the_days_to_make_go_by_many_names(engine: Engine, heading: str, cell: str) -> None:
+    report = take(engine, table(["Judul", "Harga", heading], {"Judul": "Vas", "Harga": "5000", heading: cell}).encode())
+    assert (failures(report), report.unread_columns) == ({}, ())
+    assert [one.made_to_order_days for one in products(engine).values()] == [7]
+
+
+def test_columns_that_nobody_reads_are_named(engine: Engine) -> None:
+    names = ["Judul", "Harga", "Warna kesukaan", "harga jual", " ", "Catatan\x00 kami"]
+    report = take(engine, table(names, {"Judul": "Vas", "Harga": "5000", "Warna kesukaan": "biru"}).encode())
+    # A second column for the price is not read either.
+    assert report.unread_columns == ("Warna kesukaan", "harga jual", "Catatan kami")
+    assert report.to_json()["unread_columns"] == list(report.unread_columns)
+    assert report.new == 1
+    woo_report = take(engine, woo(*woo_shirt()))
+    assert "Tax status" in woo_report.unread_columns
+    assert "SKU" not in woo_report.unread_columns
+
+
 def test_excels_separator_line_is_understood(engine: Engine) -> None:
     assert take(engine, b"sep=;\r\nJudul;Harga\r\nVas;5000\r\n").new == 1
 

@@ -183,3 +183,12 @@ def test_photos_from_files(sqlite_cli: Cli, folder: Path) -> None:
     (folder / "jahat.jpg").write_bytes(b"<script>alert(1)</script>")
     assert cli("products", "photo", "MK", "jahat.jpg").code == 1
     assert cli.json("products", "show", "MK")["photos"] == 1
+
+
+def test_a_column_that_is_unknown_is_named_by_the_import(sqlite_cli: Cli) -> None:
+    path = sqlite_cli.folder / "lain.csv"
+    path.write_text("sku,title,price,hari,warna hati\nA1,Vas Kecil,50000,9,biru\n", "utf-8")
+    result = sqlite_cli.ok("import", path)
+    assert "not read: warna hati." in result.out + result.err
+    assert sqlite_cli.json("import", path)["unread_columns"] == ["warna hati"]
+    assert sqlite_cli.json("products", "show", "A1")["made_to_order_days"] == 9

@@ -34,6 +34,11 @@ class Columns:
     stores: Mapping[str, Sequence[int]] = field(default_factory=dict)
     currency: str = ""
 
+    def read(self) -> frozenset[int]:
+        """Return the columns that are looked at."""
+        numbered = {index for found in self.numbered.values() for index in found.values()}
+        return frozenset({*self.single.values(), *numbered, *(one for found in self.stores.values() for one in found)})
+
 
 class Cells:
     """One row by field names."""

@@ -24,13 +24,17 @@ _HEADINGS_WITHIN = 8
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A recognised file: who reads it, from which table, which columns, and where its data begins."""
+    """A recognised file: who reads it, from which table, which columns, and where its data begins.
+
+    ``unread`` are the headings, as they stand there, of columns that nobody looks at.
+    """
 
     reader: type[Reader]
     table: Table
     columns: Columns
     headings_row: int
     first_data_row: int
+    unread: tuple[str, ...] = ()
 
     @property
     def returned(self) -> bool:
@@ -77,5 +81,16 @@ def _best(table: Table, row: Row, below: Sequence[Row]) -> tuple[int, Format] | 
         found = reader.recognise(headings, below[reader.rows_below :])
         if found is not None and (best is None or found[0] > best[0]):
             first = row.number + 1 + reader.rows_below
-            best = found[0], Format(reader, table, found[1], row.number, first)
+            unread = _unread(row.cells, found[1])
+            best = found[0], Format(reader, table, found[1], row.number, first, unread)
     return best
+
+
+def _unread(cells: Sequence[str], columns: Columns) -> tuple[str, ...]:
+    """Return what stands over the columns that aren't read, so that nothing is left out in silence."""
+    read = columns.read()
+    return tuple(
+        " ".join("".join(sign if sign.isprintable() else " " for sign in cell[:300]).split())[:60]
+        for index, cell in enumerate(cells)
+        if index not in read and cell.strip()
+    )

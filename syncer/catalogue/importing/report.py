@@ -20,7 +20,8 @@ class RowNote(NamedTuple):
 class ImportReport:
     """Counts of products and rows. ``failed`` are rows that were not taken; ``notes`` say what was made of others.
 
-    ``returned`` is a file with the failed rows and a reason column, in the kind that came in; None if none failed.
+    ``unread_columns`` are the headings of columns that were not looked at. ``returned`` is a file with the failed rows
+    and a reason column, in the kind that came in; None if none failed.
     """
 
     format: str
@@ -36,6 +37,7 @@ class ImportReport:
     pictures_waiting: int = 0
     failed: list[RowNote] = field(default_factory=list)
     notes: list[RowNote] = field(default_factory=list)
+    unread_columns: tuple[str, ...] = ()
     cause_id: int | None = None
     import_id: int | None = None
     returned: bytes | None = None
@@ -68,6 +70,7 @@ class ImportReport:
             **self.counts(),
             "failed": [_note(one) for one in self.failed],
             "notes": [_note(one) for one in self.notes],
+            "unread_columns": list(self.unread_columns),
         }
 
 

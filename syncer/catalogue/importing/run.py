@@ -119,6 +119,7 @@ def import_file(
     prices = Prices(chosen.currency, chosen.file_currency, chosen.rate)
     groups = group(form, form.reader(form.columns, prices), max_rows=chosen.max_rows)
     report = ImportReport(form.reader.name, form.reader.label, chosen.dry_run, rows=groups.rows)
+    report.unread_columns = form.unread
     work = _Import(engine, stock, chosen, report, now, hashlib.sha256(data).hexdigest(), PurePath(name).name)
     work.returned = form.returned
     work.run(groups, progress or (lambda _done, _all: None))

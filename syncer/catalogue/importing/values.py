@@ -116,6 +116,7 @@ def days(text: str) -> int | None:
     """Read a number of days; None for an empty cell. Raises :class:`BadCell`."""
     if not text:
         return None
+    text = re.sub(r"\s*(?:hari|days?)$", "", text[:40], flags=re.IGNORECASE)
     if not re.fullmatch(r"[0-9]{1,4}(?:[.,]0+)?", text):
         raise _bad(
             f'Lama pembuatan "{text[:20]}" tidak bisa dibaca. Tulis jumlah hari, misalnya 7.',
