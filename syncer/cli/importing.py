@@ -211,7 +211,7 @@ def _say(report: ImportReport, returned: Path | None, fetched: FetchReport | Non
     if report.dry_run:
         out.line(word("Percobaan: tidak ada yang disimpan.", "A dry run: nothing is kept."))
     out.line(out.clean(word(f"Bentuk berkas: {report.label.id}", f"The file is: {report.label.en}")))
-    _say_unread(report.unread_columns)
+    say_unread(report.unread_columns)
     out.table(
         [
             Words("BARIS", "ROWS"),
@@ -258,7 +258,7 @@ def _say(report: ImportReport, returned: Path | None, fetched: FetchReport | Non
         )
 
 
-def _say_unread(columns: Sequence[str]) -> None:
+def say_unread(columns: Sequence[str]) -> None:
     """Name the columns that were not read: what stands in them is not in the catalogue."""
     if not columns:
         return
@@ -267,8 +267,8 @@ def _say_unread(columns: Sequence[str]) -> None:
     rest = Words(f" dan {more} lagi (semua: --json)", f" and {more} more (all: --json)") if more > 0 else Words("", "")
     out.warn(
         Words(
-            f"Kolom yang tidak dikenal dan tidak dibaca: {shown}{rest.id}. Judul kolom yang dikenal: `syncer export`.",
-            f"Columns that are unknown and were not read: {shown}{rest.en}. Headings that are known: `syncer export`.",
+            f"Kolom yang tidak dikenal dan tidak dibaca: {shown}{rest.id}.",
+            f"Columns that are unknown and were not read: {shown}{rest.en}.",
         )
     )
 

@@ -56,7 +56,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "orders oversold": "id sku title short flagged_at state orders",
         "orders oversold / orders": "id order account status held gone value total currency created_at ship_by newest "
         "same_second cost message kept_message",
-        "orders import (an object)": "rows new changed unchanged pieces refused returned_file dry_run",
+        "orders import (an object)": "rows new changed unchanged pieces unread_columns refused returned_file dry_run",
         "sale (an object)": "id reference sku quantity free oversold new",
         "price": "sku title price currency accounts",
         "location": "code name pooled",

@@ -307,6 +307,7 @@ def import_sold(
     refused = [{"row": row, "message": words} for row, words in sorted(report.refused.items())]
     if as_json:
         counts = {name: getattr(report, name) for name in ("rows", "new", "changed", "unchanged", "pieces")}
+        counts |= {"unread_columns": list(report.unread_columns)}
         out.print_json(counts | {"refused": refused, "returned_file": back, "dry_run": dry_run})
     else:
         _say_sold(report, back, dry_run=dry_run)
@@ -317,8 +318,11 @@ def import_sold(
 
 
 def _say_sold(report: SoldReport, back: Path | None, *, dry_run: bool) -> None:
+    from syncer.cli.importing import say_unread
+
     if dry_run:
         out.line(word("Percobaan: tidak ada yang disimpan.", "A dry run: nothing is kept."))
+    say_unread(report.unread_columns)
     found = Words(
         f"{report.rows} baris, {report.pieces} barang: {report.new} penjualan baru, {report.changed} berubah, "
         f"{report.unchanged} sudah ada.",

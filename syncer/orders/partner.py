@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from syncer.catalogue.importing import values
-from syncer.catalogue.importing.headings import REASON, find_columns, heading, reason_columns
+from syncer.catalogue.importing.headings import REASON, find_columns, heading, reason_columns, unread_headings
 from syncer.catalogue.importing.table import Row, Table, open_tables
 from syncer.domain.order import QUANTITY_MAX, Meaning, OrderLine, RemoteOrder
 from syncer.domain.text import clean_text
@@ -57,7 +57,8 @@ _QUANTITY = Words("Jumlah", "The quantity")
 class SoldReport:
     """What a partner's list did. ``refused`` says by row number why a row was not taken.
 
-    ``returned`` is a CSV with those rows and their reasons, or ``None``. A dry run tells what would have been.
+    ``unread_columns`` are the headings of columns that were not looked at. ``returned`` is a CSV with those rows and
+    their reasons, or ``None``. A dry run tells what would have been.
     """
 
     rows: int = 0
@@ -67,6 +68,7 @@ class SoldReport:
     pieces: int = 0
     oversold: set[int] = field(default_factory=set)
     refused: dict[int, Words] = field(default_factory=dict)
+    unread_columns: tuple[str, ...] = ()
     returned: bytes | None = None
 
 
@@ -101,6 +103,7 @@ def import_sold(
         raise errors.bad_partner(partner)
     table, head, columns = _find(data)
     report = SoldReport()
+    report.unread_columns = unread_headings(head.cells, {*columns.values(), *reason_columns(head.cells)})
     rows = [row for row in table.rows() if row.number > head.number]
     sold = [one for row in rows if (one := _read(row, columns, report, now)) is not None]
     report.rows = len(rows)

@@ -69,10 +69,13 @@ def test_a_line_that_was_bound_wrongly_is_put_right(sqlite_cli: Cli) -> None:
 def test_a_partners_list(sqlite_cli: Cli) -> None:
     cli = sqlite_cli
     cli.catalogue()
-    (cli.folder / "terjual.csv").write_text("Kode;Jumlah;Tanggal\nMK-1;2;20/11/2026\ngelas;1;20/11/2026\n", "utf-8")
+    (cli.folder / "terjual.csv").write_text(
+        "Kode;Jumlah;Tanggal;Kasir\nMK-1;2;20/11/2026\ngelas;1;20/11/2026\n", "utf-8"
+    )
     looked = cli("orders", "import", "terjual.csv", "--partner", "Galeri Kota", "--dry-run")
     assert (looked.code, stock(cli, "MK-1")) == (3, (5, 0, 5))
     assert "2 rows, 2 pieces: 1 new sale, 0 changed" in looked.out
+    assert "not read: Kasir." in looked.err
     first = cli("orders", "import", "terjual.csv", "--partner", "Galeri Kota")
     assert first.code == 3
     assert "✓" not in first.out
@@ -80,7 +83,7 @@ def test_a_partners_list(sqlite_cli: Cli) -> None:
     assert (cli.folder / "terjual-gagal.csv").exists()
     assert "gelas" in first.out
     again = cli("orders", "import", "terjual.csv", "--partner", "Galeri Kota", "--json").json
-    assert (again["new"], again["unchanged"]) == (0, 1)
+    assert (again["new"], again["unchanged"], again["unread_columns"]) == (0, 1, ["Kasir"])
     assert stock(cli, "MK-1") == (3, 0, 3)
     assert cli.json("orders")[0]["account"] == "partner:Galeri Kota"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from syncer.domain.words import Words
@@ -72,3 +72,12 @@ def numbered_columns(headings: Sequence[Heading], names: Mapping[str, Sequence[s
         if field is not None:
             where.setdefault(field, {}).setdefault(int(digits[0]), index)
     return where
+
+
+def unread_headings(cells: Sequence[str], read: Collection[int]) -> tuple[str, ...]:
+    """Return what stands over the columns that are not in ``read``, so that nothing is left out in silence."""
+    return tuple(
+        " ".join("".join(sign if sign.isprintable() else " " for sign in cell[:300]).split())[:60]
+        for index, cell in enumerate(cells)
+        if index not in read and cell.strip()
+    )

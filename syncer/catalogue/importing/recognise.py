@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from syncer.catalogue.importing import errors
 from syncer.catalogue.importing.etsy import Etsy
-from syncer.catalogue.importing.headings import heading, reason_columns
+from syncer.catalogue.importing.headings import heading, reason_columns, unread_headings
 from syncer.catalogue.importing.loyverse import Loyverse
 from syncer.catalogue.importing.reader import Columns, Reader
 from syncer.catalogue.importing.shopee import Shopee
@@ -81,16 +81,6 @@ def _best(table: Table, row: Row, below: Sequence[Row]) -> tuple[int, Format] | 
         found = reader.recognise(headings, below[reader.rows_below :])
         if found is not None and (best is None or found[0] > best[0]):
             first = row.number + 1 + reader.rows_below
-            unread = _unread(row.cells, found[1])
+            unread = unread_headings(row.cells, found[1].read())
             best = found[0], Format(reader, table, found[1], row.number, first, unread)
     return best
-
-
-def _unread(cells: Sequence[str], columns: Columns) -> tuple[str, ...]:
-    """Return what stands over the columns that aren't read, so that nothing is left out in silence."""
-    read = columns.read()
-    return tuple(
-        " ".join("".join(sign if sign.isprintable() else " " for sign in cell[:300]).split())[:60]
-        for index, cell in enumerate(cells)
-        if index not in read and cell.strip()
-    )
