@@ -166,3 +166,12 @@ def test_an_oversell_that_nobody_was_told_of_is_told() -> None:
 
 def test_a_piece_at_one_shop_at_a_time_is_never_sold_twice() -> None:
     assert check(sold_twice(0.3, one_at_a_time=frozenset({"topeng"})))
+
+
+def test_a_transaction_that_holds_and_lets_go_oversells_nothing() -> None:
+    history = sold_twice(60.0)
+    history.commits.append(Commit(80.0, "topeng", 0, -1, 1, 1))
+    history.flagged.clear()
+    assert any("nobody was told" in breach for breach in check(history))
+    history.commits[-1] = Commit(history.commits[-2].t, "topeng", 0, -1, 1, 1)
+    assert not any("nobody was told" in breach for breach in check(history))
