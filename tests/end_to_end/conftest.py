@@ -84,7 +84,7 @@ class House:
 
     def daemon(self, **more: str) -> subprocess.Popen[str]:
         process = self.start("run", **more)
-        wait_until(lambda: self.log("started", process.pid), 15, "the daemon started")
+        wait_until(lambda: self.log("started", process.pid), "the daemon started")
         return process
 
     def log(self, event: str, pid: int | None = None) -> list[dict[str, Any]]:
@@ -93,11 +93,11 @@ class House:
         return [line for line in lines if line["event"] == event and pid in (None, line.get("pid"))]
 
     def listings(self) -> dict[str, dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.shop['control_url']}/listings", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.shop['control_url']}/listings", timeout=60) as answer:
             return {one["title"]: one for one in json.load(answer) if one["status"] != "deleted"}
 
     def calls(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.shop['control_url']}/calls?after=0", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.shop['control_url']}/calls?after=0", timeout=60) as answer:
             found: list[dict[str, Any]] = json.load(answer)
         return found
 
@@ -115,7 +115,11 @@ class House:
                 process.stdout.close()
 
 
-def wait_until(true: Callable[[], object], seconds: float, what: str) -> float:
+#: How long anything may take, in seconds, on a machine that is slow and stalls.
+PATIENCE_S = 60.0
+
+
+def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE_S) -> float:
     """Wait until ``true`` says so; return how long it took, in seconds."""
     started = time.monotonic()
     while not true():

@@ -43,7 +43,7 @@ class Terminal:
         """What was printed so far, without colours and cursor moves."""
         return _CODES.sub("", self.raw).replace("\r", "")
 
-    def wait_for(self, pattern: str, seconds: float = 30.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, seconds: float = 60.0) -> re.Match[str]:
         """Read until ``pattern`` has appeared."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -61,13 +61,13 @@ class Terminal:
         """Press Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
 
-    def end(self, seconds: float = 20.0) -> int:
+    def end(self, seconds: float = 60.0) -> int:
         """Wait for the end and return the exit code."""
         until = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < until:
             self._read()
         try:
-            code = self.process.wait(0.1)
+            code = self.process.wait(1)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError(f"it did not end: {self.text[-2000:]}") from None

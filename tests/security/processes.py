@@ -107,7 +107,7 @@ class Syncer:
                 got += piece
             elif process.poll() is not None:
                 break
-        process.wait(10)
+        process.wait(60)
         os.close(ours)
         return self._apart(got.decode("utf-8", "replace"), " (terminal)")
 
@@ -137,7 +137,7 @@ class Syncer:
         reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
         reader.start()
         try:
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while not any('"started"' in line for line in lines) and process.poll() is None:
                 assert time.monotonic() < until, "".join(lines)
                 time.sleep(0.05)
@@ -145,7 +145,7 @@ class Syncer:
         finally:
             process.terminate()
             try:
-                process.wait(20)
+                process.wait(60)
             finally:
                 process.kill()
             reader.join(5)

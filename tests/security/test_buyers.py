@@ -28,11 +28,11 @@ def test_nothing_of_a_buyer_is_kept(
         service = Service(Deps(engine, market.keys, home, FAST))
         service.start()
         try:
-            wait_until(lambda: shop.shown() == {"guci": 3}, 20.0)
+            wait_until(lambda: shop.shown() == {"guci": 3})
             assert shop.buy("guci")
             with write(engine) as connection:
                 read_soon(connection, shop.account.id, now())
-            wait_until(lambda: everything(engine, "channel_order"), 20.0)
+            wait_until(lambda: everything(engine, "channel_order"))
         finally:
             service.stop()
         buyers = [order["buyer"] for order in shop.control.ask("GET", "orders")]

@@ -77,9 +77,9 @@ class Run:
         self.bought = ""
 
     def control(self, method: str, name: str, body: Any = None) -> Any:
-        return requests.request(method, f"{self.sandbox.control_url}/{name}", json=body, timeout=10).json()
+        return requests.request(method, f"{self.sandbox.control_url}/{name}", json=body, timeout=60).json()
 
-    def wait(self, condition: Any, seconds: float = 10.0) -> None:
+    def wait(self, condition: Any, seconds: float = 60.0) -> None:
         until = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < until, "the shop never got there"
@@ -143,7 +143,7 @@ def _live(run: Run, photos: str) -> None:
     syncer.run("plan", "--json")
     syncer.run("publish", "--all", "--account", "Orange")
     syncer.run("sync", code=None)
-    run.wait(lambda: {"MK-1", "MK-2"} <= set(run.stocks()), 1)
+    run.wait(lambda: {"MK-1", "MK-2"} <= set(run.stocks()))
     _faults(run)
     _person_edits(run)
     _consent(run)
@@ -187,14 +187,14 @@ def _faults(run: Run) -> None:
         ):
             run.control("POST", "faults", {**fault, "operation": "product.update_stock", "times": 1, "ms": 100})
             run.syncer.run("stock", "set", "MK-1", str(number))
-            run.wait(lambda wanted=number: run.stocks().get("MK-1") == wanted, 15)
+            run.wait(lambda wanted=number: run.stocks().get("MK-1") == wanted)
     run.control("DELETE", "faults")
 
 
 def _somebody_buys(run: Run) -> None:
     """A buyer who is in no other place; a webhook tells the daemon."""
     run.bought = run.control("POST", "orders", {"lines": [{"sku": "MK-2", "quantity": 1}]})["order_id"]
-    run.wait(lambda: any(one["accepted"] for one in run.control("GET", "webhooks")["sent"]), 15)
+    run.wait(lambda: any(one["accepted"] for one in run.control("GET", "webhooks")["sent"]))
     for order in run.control("GET", "orders"):
         run.canaries.all += [order["buyer"][name] for name in ("name", "phone", "address", "note", "user_name")]
 
@@ -231,7 +231,7 @@ def _consent(run: Run) -> None:
     query = parse_qs(urlsplit(said[-1].strip()).query)
     redirect = query["redirect"][0]
     answer = run.control("POST", "consents", {"redirect": redirect, "state": query.get("state", [""])[0]})["url"]
-    out, _ = process.communicate(answer + "\n", timeout=30)
+    out, _ = process.communicate(answer + "\n", timeout=100)
     run.syncer.said["account reconnect"] = out
     assert process.returncode == 0, out
 

@@ -46,7 +46,7 @@ class Post:
 
     def post(self, body: Any, *, app: str = "app-1", **headers: str) -> requests.Response:
         url = f"{self.address}/webhooks/post/{app}"
-        return self.session.post(url, data=body, headers={"Host": "syncer.example.org", **headers}, timeout=10)
+        return self.session.post(url, data=body, headers={"Host": "syncer.example.org", **headers}, timeout=60)
 
     def rows(self, *columns: Any) -> list[Any]:
         with read(self.engine) as connection:
