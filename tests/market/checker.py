@@ -188,11 +188,13 @@ def _could_not_know(history: History, first: Order | GivenBack, second: Order) -
 
 def _after_downs(downs: list[Down], account: str, since: float, until: float) -> float:
     """Move ``until`` on by every span in which nobody could act (dead, or that shop's calls struck)."""
+    counted = since
     for down in sorted(downs, key=lambda one: one.since):
         if down.account not in (None, account):
             continue
-        if down.since <= until and down.until >= since:
-            until += down.until - max(down.since, since)
+        if down.since <= until and down.until >= counted:
+            until += down.until - max(down.since, counted)
+            counted = down.until
     return until
 
 

@@ -27,6 +27,7 @@ from syncer.channels.publishing import publish
 from syncer.channels.records import Account
 from syncer.domain.product import Product
 from syncer.inventory.ledger import set_on_hand
+from syncer.orders.reading import load_read
 from syncer.sdk import registry
 from syncer.store.engine import read, write
 from syncer.store.sealed import Keys, open_keys
@@ -50,6 +51,10 @@ MORE: dict[str, dict[str, Any]] = {
 }
 LIMITS: dict[str, dict[str, Any]] = {"shopee": {"burst_per_s": 5000, "review_delay_s": 0.05, "variation_wait_s": 0.05}}
 LIMITS["tiktok_shop"] = {"burst_per_s": 5000, "review_delay_s": 0.05}
+
+
+#: Longer than a thread waits where machines are merely busy.
+_STALL_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +117,26 @@ class Market:
         self._down_since = time.time()
         self._port = _free_port()
         self._lock = threading.Lock()
+        self._ended = threading.Event()
+        #: When the daemon was killed, and when its successor answered.
+        self.restarts: list[tuple[float, float]] = []
 
     def __enter__(self) -> Market:
+        threading.Thread(target=self._watch_the_machine, name="machine-watch", daemon=True).start()
         return self
 
+    def _watch_the_machine(self) -> None:
+        """Note the spans in which this machine stood still: nobody could act in them."""
+        before = time.time()
+        while not self._ended.wait(0.02):
+            now_s = time.time()
+            if now_s - before > _STALL_S:
+                with self._lock:
+                    self.history.downs.append(Down(before, now_s))
+            before = now_s
+
     def __exit__(self, *_: object) -> None:
+        self._ended.set()
         if self._daemon is not None:
             self._daemon.kill()
             self._daemon.wait()
@@ -199,8 +219,7 @@ class Market:
         self._wait_for_web()
         with self._lock:
             self.history.kills.append(since)
-            # It has to start, to look at what was under way, and to read orders once.
-            self.history.downs.append(Down(since, time.time() + 1.0))
+            self.restarts.append((since, time.time()))
 
     def _wait_for_web(self) -> None:
         import socket
@@ -295,8 +314,15 @@ class Market:
     def settle(self, timeout_s: float = 60.0) -> None:
         """Let everything that is due end: two quiet looks, one poll of orders apart."""
         for _ in range(2):
+            began = now()
             time.sleep(self.history.poll_s + 0.3)
+            wait_until(lambda began=began: self._orders_read_since(began), timeout_s)
             wait_until(self.at_rest, timeout_s)
+
+    def _orders_read_since(self, moment: dt.datetime) -> bool:
+        with read(self.engine) as connection:
+            reads = [load_read(connection, shop.account.id).read_began_at for shop in self.shops]
+        return all(began is not None and began > moment for began in reads)
 
     def tell(self) -> History:
         """Return all that happened."""
@@ -324,7 +350,11 @@ def _sandbox_apart(connector: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _free_port() -> int:
+    """Return a port that nobody gets by chance while the daemon that listens there starts, or starts again."""
     import socket
 
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    while True:
+        # Below the ports that connections get, on any system.
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port

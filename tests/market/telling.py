@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from syncer.store.engine import read
 from syncer.store.order_tables import channel_order, order_count, oversell
 from syncer.store.tables import stock_level, stock_movement, variant
-from tests.market.history import Commit, GivenBack, History, Order, Write
+from tests.market.history import Commit, Down, GivenBack, History, Order, Write
 
 if TYPE_CHECKING:
     from tests.market.market import Market, Shop
@@ -27,6 +27,8 @@ def tell(market: Market) -> History:
     with read(market.engine) as connection:
         _ledger(connection, history)
         _counted(connection, market, history)
+    history.downs += _restarts(market)
+    market.restarts.clear()
     for shop in market.shops:
         history.shown |= {(shop.name, sku): number for sku, number in shop.shown().items()}
         sent = shop.control.ask("GET", "webhooks")["sent"]
@@ -37,6 +39,24 @@ def tell(market: Market) -> History:
         history.given_back += _given_back(writes, letters)
     history.writes.sort(key=lambda one: one.t)
     return history
+
+
+def _restarts(market: Market) -> list[Down]:
+    """After a kill the daemon has to start, to look at what was under way, and to read orders once in every shop."""
+    controls = {id(shop.control): shop.control for shop in market.shops}
+    calls = {key: control.calls() for key, control in controls.items()} if market.restarts else {}
+    found = []
+    for since, up in market.restarts:
+        until = up
+        for shop in market.shops:
+            reads = (
+                call["t"]
+                for call in calls[id(shop.control)]
+                if call["operation"].startswith("order") and str(call["account"]) == shop.shop_id and call["t"] > up
+            )
+            until = max(until, min(reads, default=up))
+        found.append(Down(since, until + 1.0))
+    return found
 
 
 def _ledger(connection: Connection, history: History) -> None:

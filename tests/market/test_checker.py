@@ -134,6 +134,7 @@ def test_nobody_could_act_while_the_daemon_was_dead_or_the_shop_refused() -> Non
     assert check(sold_twice(7.0, downs=[Down(9.0, 16.0, "B")])) == []
     assert check(sold_twice(7.0, downs=[Down(9.0, 16.0, "A")]))
     assert check(sold_twice(7.0, downs=[Down(2.0, 5.0)]))
+    assert check(sold_twice(7.0, downs=[Down(10.0, 12.0), Down(10.0, 12.0), Down(10.5, 11.0)])), "each moment once"
 
 
 def sold_twice_in_one_shop(**more: object) -> History:
