@@ -32,8 +32,12 @@ FOR_ORDERS = "orders"
 _HELD = dt.timedelta(days=1)
 _WOKEN_AT_ONCE = 500
 _GIVEN = listing.c.id.in_(bindparam("ids", expanding=True))
-_FREE = select(listing.c.id).where(_GIVEN).order_by(listing.c.id).with_for_update(skip_locked=True)
-_UNCLAIMED = select(listing.c.id, listing.c.version).where(and_(_GIVEN, listing.c.claim.is_(None)))
+_FREE = (
+    select(listing.c.id, listing.c.version, listing.c.claim)
+    .where(_GIVEN)
+    .order_by(listing.c.id)
+    .with_for_update(skip_locked=True)
+)
 
 
 def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
@@ -45,8 +49,8 @@ def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
     with write(shop.engine) as connection:
         if not shop.lease.held(connection):
             return []
-        free = _lock(connection, tasks)
-        tasks = [task for task in tasks if task.item.id in free]
+        rows = _lock(connection, tasks)
+        tasks = [task for task in tasks if task.item.id in rows]
         new = sorted({task.item.product_id for task in tasks if task.queue_pictures})
         if new:
             queue_pictures(connection, shop.account.id, new, now=now)
@@ -55,7 +59,9 @@ def claim(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
                 brakes.hold_prices(connection, shop.account, task.item, task.rendered, now)
             if task.action not in _SENT:
                 _settle_without_call(connection, shop, task, now)
-        return _claim_all(connection, shop, [task for task in tasks if task.action in _SENT], now)
+        # Whoever is looked for, read or written must be as it was when that was decided.
+        ours = [one for one in tasks if one.action in _SENT and rows[one.item.id] == one.item.version]
+        return _claim_all(connection, shop, ours, now)
 
 
 def _with_key(task: Task) -> Task:
@@ -65,18 +71,18 @@ def _with_key(task: Task) -> Task:
     return replace(task, operation=replace(task.operation, key=task.item.create_key or uuid.uuid4().hex))
 
 
-def _lock(connection: Connection, tasks: Sequence[Task]) -> set[int]:
-    """Lock the rows that nobody else is changing (an import, say): the others are not waited for."""
-    return set(connection.execute(_FREE, {"ids": [task.item.id for task in tasks]}).scalars())
+def _lock(connection: Connection, tasks: Sequence[Task]) -> dict[int, int | None]:
+    """Lock the rows that nobody else is changing (an import, say): the others are not waited for.
+
+    Returns the version of each as it is now; ``None`` if somebody has it under way.
+    """
+    rows = connection.execute(_FREE, {"ids": [task.item.id for task in tasks]})
+    return {row.id: row.version if row.claim is None else None for row in rows}
 
 
 def _claim_all(connection: Connection, shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> list[Task]:
-    """Claim those of ``tasks``, whose rows are locked, that are as they were when they were read."""
-    if not tasks:
-        return []
-    ids = {"ids": [task.item.id for task in tasks]}
-    versions = {row.id: row.version for row in connection.execute(_UNCLAIMED, ids)}
-    ready = [_with_key(task) for task in tasks if versions.get(task.item.id) == task.item.version]
+    """Claim ``tasks``, whose rows are locked."""
+    ready = [_with_key(task) for task in tasks]
     rows = [parameters({"id": task.item.id}, _claim_columns(shop, task, now)) for task in ready]
     for shape, some in by_shape(rows).items():
         names = tuple(name.removeprefix("to_") for name in shape if name.startswith("to_"))

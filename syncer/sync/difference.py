@@ -127,6 +127,8 @@ def _offers(rendered: Rendered, known: Known) -> Difference:
 def _leftovers(rendered: Rendered, known: Known) -> list[RenderedOffer]:
     """Return the offers that are there and wanted no more, as sold out."""
     wanted = {offer.key for offer in rendered.offers}
+    if known.offers.keys() <= wanted:
+        return []
     return [
         RenderedOffer(offer.key, offer.sku, offer.price or Decimal(0), 0, offer.option_values, offer.fields)
         for offer in known.offers.values()

@@ -69,6 +69,7 @@ _SETTLE = (
 )
 _NEXT_DUE = select(func.min(_FROM_THEN)).where(and_(_MINE, IS_DUE, ANY_LANE))
 _NEXT_SETTLE = select(listing.c.settle_at).where(and_(_MINE, _TO_SETTLE)).order_by(listing.c.settle_at).limit(1)
+_NEXT = select(_NEXT_DUE.scalar_subquery(), _NEXT_SETTLE.scalar_subquery())
 
 
 class Action(StrEnum):
@@ -142,8 +143,7 @@ def settle_ids(connection: Connection, account_id: int, now: dt.datetime, limit:
 
 def next_moment(connection: Connection, account_id: int) -> dt.datetime | None:
     """Return when the next listing of an account that nobody has under way is due, or is to be read again."""
-    mine = {"of_account": account_id}
-    moments = [connection.execute(query, mine).scalar() for query in (_NEXT_DUE, _NEXT_SETTLE)]
+    moments = connection.execute(_NEXT, {"of_account": account_id}).one()
     return min((moment for moment in moments if moment is not None), default=None)
 
 
@@ -156,8 +156,12 @@ def prepare(connection: Connection, shop: Shop, ids: Sequence[int]) -> list[Task
     uploads = isinstance(shop.connector, UploadsPictures)
     desired = load_desired(connection, shop.account, list(items.values()), uploads=uploads)
     shop.need_place({one for wanted in desired.values() for one in wanted.unplaced})
-    orders = load_read(connection, shop.account.id) if shop.order_facts is not None else None
-    looks = [_Look(connection, shop, items[key], desired[key], orders) for key in ids if key in desired]
+    about = _About(
+        shop,
+        load_read(connection, shop.account.id) if shop.order_facts is not None else None,
+        shop.connector if isinstance(shop.connector, NeedsFacts) else None,
+    )
+    looks = [_Look(connection, about, items[key], desired[key]) for key in ids if key in desired]
     facts = load_facts(connection, shop.account.id, sorted({key for look in looks for key in look.fact_keys}))
     return [look.task(facts) for look in looks]
 
@@ -167,19 +171,29 @@ def read_tasks(connection: Connection, ids: Sequence[int]) -> list[Task]:
     return [Task(item, Action.READ, settle=True) for item in load_items(connection, ids).values()]
 
 
-class _Look:
-    """Decides about one listing. ``orders`` ``None``: the channel doesn't tell what is ordered."""
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What all listings of one look have in common. ``orders`` ``None``: the channel doesn't tell what is ordered.
 
-    def __init__(
-        self, connection: Connection, shop: Shop, item: Item, desired: Desired, orders: OrderRead | None
-    ) -> None:
-        self._connection, self._shop = connection, shop
-        self._item, self._desired, self._orders = item, desired, orders
+    ``needs_facts``: the connector, if it needs facts; asked once, since asking costs more than a comparison.
+    """
+
+    shop: Shop
+    orders: OrderRead | None
+    needs_facts: NeedsFacts | None
+
+
+class _Look:
+    """Decides about one listing."""
+
+    def __init__(self, connection: Connection, about: _About, item: Item, desired: Desired) -> None:
+        self._connection, self._shop, self._needs_facts = connection, about.shop, about.needs_facts
+        self._item, self._desired, self._orders = item, desired, about.orders
         self._bug: Exception | None = None
         self.fact_keys: tuple[str, ...] = ()
-        if isinstance(shop.connector, NeedsFacts):
+        if self._needs_facts is not None:
             try:
-                self.fact_keys = tuple(shop.connector.fact_keys(desired.listing))
+                self.fact_keys = tuple(self._needs_facts.fact_keys(desired.listing))
             except Exception as bug:  # one bad product must not hold up the others
                 self._bug = bug
 
@@ -281,10 +295,9 @@ class _Look:
 
     def _missing(self, facts: Mapping[str, Fact]) -> tuple[str, ...]:
         """Return the facts to fetch before content is sent: not known yet, or too old."""
-        connector = self._shop.connector
-        if not isinstance(connector, NeedsFacts):
+        if self._needs_facts is None:
             return ()
-        oldest = utc_now() - dt.timedelta(seconds=connector.fact_ttl_s)
+        oldest = utc_now() - dt.timedelta(seconds=self._needs_facts.fact_ttl_s)
         return tuple(key for key in self.fact_keys if key not in facts or facts[key].fetched_at < oldest)
 
     @property

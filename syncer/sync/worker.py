@@ -150,13 +150,14 @@ class Worker:
             rest = self._rest_s() or (shop.timing.poll_s if self._free == 0 else 0.0)
             if rest > 0:
                 return min(rest, orders)
-            lane = self._top_lane(connection, now)
+            due = due_rows(connection, shop.account.id, now, LOOK_AHEAD)
+            lane = self._top_lane(connection, due, now)
             wait = shop.pacer.hold(lane) if lane is not None else 0.0
             held = lane is not None and wait <= 0
             if lane is not None and wait > 0:
                 self._deaf_s = wait if lane <= Lane.FALL else min(wait, _URGENT_LOOK_S)
             try:
-                found = self._look(connection, now, lane if held else None)
+                found = self._look(connection, due, now, lane if held else None)
             except BaseException:
                 if held:
                     shop.pacer.release()
@@ -194,11 +195,9 @@ class Worker:
             return shop.timing.poll_s
         return max(shop.rest_until - monotonic(), 0.0)
 
-    def _top_lane(self, connection: Connection, now: dt.datetime) -> Lane | None:
+    def _top_lane(self, connection: Connection, due: Sequence[tuple[int, Lane]], now: dt.datetime) -> Lane | None:
         """Return how urgent the most urgent work is that there is a free slot for; ``None`` if there is none."""
-        account_id = self.shop.account.id
-        rows = due_rows(connection, account_id, now, 1)
-        lane = rows[0][1] if rows else Lane.PRICE if settle_ids(connection, account_id, now, 1) else None
+        lane = due[0][1] if due else Lane.PRICE if settle_ids(connection, self.shop.account.id, now, 1) else None
         return lane if lane is not None and self._slot_for(lane) else None
 
     def _slot_for(self, lane: Lane) -> bool:
@@ -214,16 +213,18 @@ class Worker:
         calls = min(1 + shop.pacer.places(lane), self._free)
         return min(max(carries * calls, LOOK_LEAST) * self._wider, LOOK_AHEAD)
 
-    def _look(self, connection: Connection, now: dt.datetime, lane: Lane | None) -> _Round:
-        """Compute what to do for the most urgent listings, if a place in the budget is held, and for pictures.
+    def _look(
+        self, connection: Connection, due: Sequence[tuple[int, Lane]], now: dt.datetime, lane: Lane | None
+    ) -> _Round:
+        """Compute what to do for the most urgent of the listings ``due``, and for pictures.
 
-        ``lane`` is how urgent the most urgent one is; ``None``: no place is held.
+        ``lane`` is how urgent the most urgent one is; ``None``: no place in the budget is held for it.
         """
         shop = self.shop
         account_id = shop.account.id
         tasks: list[Task] = []
         if lane is not None:
-            ids = [row[0] for row in due_rows(connection, account_id, now, self._ahead(lane))]
+            ids = [row[0] for row in due[: self._ahead(lane)]]
             tasks = prepare(connection, shop, ids) if ids else []
             again = settle_ids(connection, account_id, now, SECOND_LOOKS)
             tasks += read_tasks(connection, [key for key in again if key not in ids])
