@@ -41,6 +41,7 @@ class SandboxApp:
         self._control = ControlApi(sandbox, self.cancel_late_writes)
         self._window = Window(sandbox)
         self._late: set[asyncio.TimerHandle] = set()
+        self._slow = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; a caller that went away before it had said all is forgotten."""
@@ -109,11 +110,24 @@ class SandboxApp:
         record.fault = next((fault.kind for fault in reversed(faults)), None)
         outcome = next((fault for fault in faults if fault.kind in OUTCOMES), None)
         if delay_ms:
-            await asyncio.sleep(delay_ms / 1000)
+            await self._delay(delay_ms / 1000, operation)
         if outcome is None:
             return _send(self._apply(call, operation), record)
         record.fault = outcome.kind
         return await self._fail(call, operation, outcome, record, scope)
+
+    async def _delay(self, seconds: float, operation: Operation) -> None:
+        """Hold a call back; a write counts as late as long as it is."""
+        self._slow += operation.writes
+        self._count_late()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._slow -= operation.writes
+            self._count_late()
+
+    def _count_late(self) -> None:
+        self.sandbox.late_writes = len(self._late) + self._slow
 
     def _modify(self, call: Call, faults: list[Fault]) -> float:
         now = self.sandbox.clock.now()
@@ -161,21 +175,21 @@ class SandboxApp:
     def _land_later(self, call: Call, operation: Operation, fault: Fault, record: CallRecord) -> None:
         def land() -> None:
             self._late.discard(handle)
-            self.sandbox.late_writes = len(self._late)
+            self._count_late()
             call.by = "late"
             record.landed = self.sandbox.clock.now()
             record.code = self._apply(call, operation).code
 
         handle = asyncio.get_running_loop().call_later(fault.ms / 1000, land)
         self._late.add(handle)
-        self.sandbox.late_writes = len(self._late)
+        self._count_late()
 
     def cancel_late_writes(self) -> None:
         """Forget writes that have not landed yet (a reset)."""
         for handle in self._late:
             handle.cancel()
         self._late.clear()
-        self.sandbox.late_writes = 0
+        self._count_late()
 
 
 def _send(answer: Answer, record: CallRecord) -> Response:

@@ -27,8 +27,9 @@ from syncer.sdk.testing.pace import PacedGate
 _FIRST_SIGN_IN = {"access_token": "access_token", "refresh_token": "refresh_token", "access_expires_at": "access_until"}
 #: Shorter values could be found in a text by chance.
 _SECRET_MIN_LENGTH = 8
-_LATE_STEPS, _LATE_STEP_S = 200, 0.02
-_SLOW_MARGIN_S = 0.1
+_LATE_STEPS, _LATE_STEP_S = 3000, 0.02
+#: How long a write that is struck by latency is waited for; the others have all the time they need.
+_SHORT_TIMEOUT_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ class LogBook(logging.Handler):
 
 
 class WatchedClient(HttpClient):
-    """The engine's HTTP client, which tells before a write goes out."""
+    """The engine's HTTP client, which asks before a write goes out how long to wait for its answer."""
 
-    def __init__(self, *, before_write: Callable[[str], None], **options: Any) -> None:
+    def __init__(self, *, before_write: Callable[[str], float | None], **options: Any) -> None:
         super().__init__(**options)
         self._before_write = before_write
         self.urls: list[str] = []
@@ -63,8 +64,8 @@ class WatchedClient(HttpClient):
     def call(self, method: str, url: str, *, write: bool, **sent: Any) -> Answer:
         """Make the call."""
         self.urls.append(url)
-        if write:
-            self._before_write(urlsplit(url).path)
+        if write and (timeout_s := self._before_write(urlsplit(url).path)) is not None:
+            sent["timeout_s"] = timeout_s
         return super().call(method, url, write=write, **sent)
 
 
@@ -101,7 +102,6 @@ class Bench:
         self._seen = 0
         self._armed: dict[str, Any] | None = None
         self._fault: int | None = None
-        self._slow_until = 0.0
         self._found: dict[str, Any] = {}
         self._markers = itertools.count(1)
         self.forget_calls()
@@ -224,7 +224,6 @@ class Bench:
 
     def land_late_writes(self) -> None:
         """Wait until every write without an answer has landed."""
-        time.sleep(max(0.0, self._slow_until - time.monotonic()))
         for _ in range(_LATE_STEPS):
             if self.control.late_writes() == 0:
                 return
@@ -241,12 +240,13 @@ class Bench:
         """Return how many calls the fault of :meth:`strike_next_write` has struck."""
         return self.control.struck(self._fault) if self._fault is not None else 0
 
-    def _before_write(self, path: str) -> None:
-        if self._armed is not None:
-            order, self._armed = self._armed, None
-            if order["kind"] == "latency":
-                self._slow_until = time.monotonic() + order["ms"] / 1000 + _SLOW_MARGIN_S
-            self._fault = self.control.fault(path=path, **order)
+    def _before_write(self, path: str) -> float | None:
+        """Order the armed fault, if there is one; return how long to wait for the answer (``None``: as always)."""
+        if self._armed is None:
+            return None
+        order, self._armed = self._armed, None
+        self._fault = self.control.fault(path=path, **order)
+        return _SHORT_TIMEOUT_S if order["kind"] == "latency" else None
 
     # What was called
 

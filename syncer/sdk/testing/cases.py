@@ -136,7 +136,7 @@ _BEFORE = frozenset({Recovery.READ_BACK, Recovery.RETRY})
 
 #: Each fault of a write: how it is ordered at the sandbox, and which recoveries are right.
 FAULTS: dict[str, tuple[str, dict[str, Any], frozenset[Recovery]]] = {
-    "a slow answer": ("latency", {"ms": 500}, _UNKNOWN),
+    "a slow answer": ("latency", {"ms": 1200}, _UNKNOWN),
     "a lost answer": ("answer_lost", {}, _UNKNOWN),
     "a late write": ("late_write", {"ms": 250}, _UNKNOWN),
     "an error before": ("error_before", {}, _BEFORE),

@@ -79,7 +79,7 @@ class Control:
         self.post("reset")
 
     def _answer(self, method: str, name: str, **sent: Any) -> Any:
-        response = self._session.request(method, f"{self._url}/{name}", timeout=10, **sent)
+        response = self._session.request(method, f"{self._url}/{name}", timeout=60, **sent)
         if response.status_code >= 300:
             raise ControlError(f"{method} {name}: {response.status_code} {response.text[:300]}")
         return response.json()

@@ -39,8 +39,6 @@ class FaultChecks(Wishes):
     @check("{fault} during {during}", PUBLISHES)
     def test_fault(self, bench: Bench, fault: str, during: str) -> None:
         kind, order, right = FAULTS[fault]
-        if kind == "latency":
-            bench.driver = bench.new_driver(timeout_s=_SHORT_TIMEOUT_S)
         before = self.listing(bench, axes=min(bench.info.max_axes, 1))
         after, state = _disturbed(before, during), "hidden" if during == "hiding" else "live"
         if during != "a create":
