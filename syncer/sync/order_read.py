@@ -31,6 +31,7 @@ from syncer.store.marks import Lane
 from syncer.sync.account_state import account_refused
 from syncer.sync.claim import orders_were_read
 from syncer.sync.prepare import unexpected
+from syncer.sync.right_of_way import RIGHT_OF_WAY
 from syncer.sync.shop import NotSent, Shop, monotonic, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
@@ -192,6 +193,7 @@ class OrderReader:
         """Read these orders. Where one of them spoils the call for all, each is read alone."""
         ids = [one.remote_id for one in hints]
         asked_at = utc_now()
+        RIGHT_OF_WAY.take()
         try:
             orders = self._call(Lane.STOP, lambda: self._connector.fetch_orders_by_id(ids))
         except NotSent:
@@ -206,6 +208,7 @@ class OrderReader:
             else:
                 self._put_off(hints, found.problem())
             return
+        RIGHT_OF_WAY.take()
         by_id = {order.remote_id: order for order in orders}
         seen = [one for one in hints if one.remote_id in by_id]
         missing = [one for one in hints if one.remote_id not in by_id]

@@ -31,6 +31,7 @@ from syncer.sync.carry_out import carry_out
 from syncer.sync.claim import claim, recover
 from syncer.sync.order_read import OrderReader
 from syncer.sync.prepare import Action, Task, due_rows, next_moment, prepare, read_tasks, settle_ids
+from syncer.sync.right_of_way import MOST_WAIT_S, RIGHT_OF_WAY, is_urgent
 from syncer.sync.shop import Shop, monotonic, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
@@ -40,6 +41,14 @@ LOOK_LEAST, LOOK_AHEAD, SECOND_LOOKS = 2, 64, 4
 PICTURES_AHEAD = 16
 #: Pause when nothing that is due could be started: somebody else is changing those rows.
 _STUCK_S = 0.05
+#: What work of a lane goes out as, mostly.
+_KINDS = {
+    Lane.STOP: (Kind.STOCK, Kind.HIDE, Kind.DELETE),
+    Lane.FALL: (Kind.STOCK,),
+    Lane.RISE: (Kind.STOCK,),
+    Lane.PRICE: (Kind.PRICE,),
+}
+_CONTENT_KINDS = (Kind.CREATE, Kind.UPDATE, Kind.RESHAPE)
 _CALLS = (Action.WRITE, Action.READ, Action.SEEK)
 _STATE = select(meta.c.key, meta.c.value).where(meta.c.key.in_(("released", "epoch")))
 #: While the budget makes other work wait, a wake-up may bring a stop, which may go: so often is looked, in seconds.
@@ -81,8 +90,12 @@ class Worker:
         self._unrecorded: set[int] = set()
         #: Grows while those that are looked at can't be started: somebody else is changing them.
         self._wider = 1
+        #: How many listings the largest call of the last round carried: of the same, the next can carry more.
+        self._batched = 1
         #: How long wake-ups can't change anything, because the budget is spent.
         self._deaf_s = 0.0
+        #: Since when something urgent of others goes first; 0: nothing does.
+        self._aside_since = 0.0
         self._released = True
 
     def start_once(self) -> None:
@@ -152,6 +165,8 @@ class Worker:
                 return min(rest, orders)
             due = due_rows(connection, shop.account.id, now, LOOK_AHEAD)
             lane = self._top_lane(connection, due, now)
+            if lane is not None and self._stands_aside(lane):
+                return min(_URGENT_LOOK_S, orders)
             wait = shop.pacer.hold(lane) if lane is not None else 0.0
             held = lane is not None and wait <= 0
             if lane is not None and wait > 0:
@@ -200,6 +215,17 @@ class Worker:
         lane = due[0][1] if due else Lane.PRICE if settle_ids(connection, self.shop.account.id, now, 1) else None
         return lane if lane is not None and self._slot_for(lane) else None
 
+    def _stands_aside(self, lane: Lane) -> bool:
+        """Whether to compute nothing of this lane now: something urgent is on its way, here or on another account."""
+        now = monotonic()
+        if is_urgent(lane):
+            RIGHT_OF_WAY.take()
+        if is_urgent(lane) or not RIGHT_OF_WAY.is_taken or now > (self._aside_since or now) + MOST_WAIT_S:
+            self._aside_since = 0.0
+            return False
+        self._aside_since = self._aside_since or now
+        return True
+
     def _slot_for(self, lane: Lane) -> bool:
         """Whether a call of this lane may have a slot: the last one is kept for stock that falls."""
         kept = 1 if self._slots > 1 and lane > Lane.FALL else 0
@@ -208,8 +234,10 @@ class Worker:
     def _ahead(self, lane: Lane) -> int:
         """Return how many listings to look at: as many as the calls can carry that may go out now."""
         shop = self.shop
-        kinds = (Kind.STOCK,) if lane <= Lane.RISE else (Kind.PRICE,) if lane is Lane.PRICE else tuple(Kind)
+        kinds = _KINDS.get(lane, _CONTENT_KINDS)
         carries = max((shape.listings for kind, shape in shop.info.batches.items() if kind in kinds), default=1)
+        if self._batched > 1:
+            carries = max(carries, 2 * self._batched)
         calls = min(1 + shop.pacer.places(lane), self._free)
         return min(max(carries * calls, LOOK_LEAST) * self._wider, LOOK_AHEAD)
 
@@ -224,7 +252,8 @@ class Worker:
         account_id = shop.account.id
         tasks: list[Task] = []
         if lane is not None:
-            ids = [row[0] for row in due[: self._ahead(lane)]]
+            # What is less urgent is looked at when its turn comes: computing it now would hold up what can't wait.
+            ids = [key for key, its in due[: self._ahead(lane)] if its <= max(lane, Lane.RISE)]
             tasks = prepare(connection, shop, ids) if ids else []
             again = settle_ids(connection, account_id, now, SECOND_LOOKS)
             tasks += read_tasks(connection, [key for key in again if key not in ids])
@@ -244,7 +273,7 @@ class Worker:
 
         Returns how many listings moved on, those included that need no call.
         """
-        moved = 0
+        moved, self._batched = 0, 1
         try:
             moved = self._settle([task for task in tasks if task.action not in _CALLS], now)
             calls = [task for task in tasks if task.action in _CALLS]
@@ -259,6 +288,7 @@ class Worker:
                     self._submit(partial(self._call, claimed, lane))
                     held = False
                     moved += 1
+                    self._batched = max(self._batched, len(claimed))
         finally:
             if held:
                 self.shop.pacer.release()

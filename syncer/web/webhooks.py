@@ -18,6 +18,8 @@ from starlette.concurrency import run_in_threadpool
 
 from syncer.orders.apps import App, Apps
 from syncer.orders.webhooks import Delivery, Full, Inbox, delivery_key
+from syncer.sdk.contract import About
+from syncer.sync.right_of_way import RIGHT_OF_WAY
 from syncer.web.body import BodyRefused, read_body
 from syncer.web.policy import Policy, policy
 
@@ -86,7 +88,10 @@ class WebhookDoor:
 
     async def _keep(self, app: App, headers: Mapping[str, str], body: bytes) -> Response:
         try:
-            key = delivery_key(app.read(headers, body), body)
+            hints = app.read(headers, body)
+            key = delivery_key(hints, body)
+            if any(one.about is About.ORDER for one in hints):
+                RIGHT_OF_WAY.take()
         except Exception:  # understood or not, it is signed: it is kept, and looked into later
             key = delivery_key((), body)
         kept = {name: value for name, value in headers.items() if name.startswith(("x-", "content-type"))}
