@@ -120,7 +120,7 @@ def test_back_to_the_old_value_with_a_kill_or_a_late_write_between(
         world.price("kain-M", 150_000 + number)
         world.title("guci", f"Guci B {number}")
         if late:
-            world.control.fault(fault="late_write", ms=250, operation="product.update", times=4)
+            world.control.fault(fault="late_write", ms=150, operation="product.update", times=4)
         engines.run(FAST, point, number + 1)
         world.stock("guci", 3)
         world.stock("kain-S", 2)

@@ -40,7 +40,7 @@ def test_creates(markets: Markets, connector: str, count: int, seed: int) -> Non
     markets.publish(account, *handles)
     for fault in (
         {"fault": "answer_lost", "operation": CREATE[connector], "probability": 0.1},
-        {"fault": "late_write", "operation": CREATE[connector], "probability": 0.05, "ms": 250},
+        {"fault": "late_write", "operation": CREATE[connector], "probability": 0.05, "ms": 150},
         {"fault": "search_lag", "probability": 0.5, "ms": 200},
     ):
         control.fault(**fault, seed=seed)

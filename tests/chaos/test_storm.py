@@ -19,7 +19,7 @@ from tests.sync.world import FAST
 
 FAULTS: dict[str, dict[str, Any]] = {
     "answer_lost": {"operation": "product"},
-    "late_write": {"operation": "product", "ms": 250},
+    "late_write": {"operation": "product", "ms": 150},
     "error_before": {"operation": "product"},
     "error_after": {"operation": "product"},
     "rate_limited": {"operation": "product"},

@@ -33,7 +33,7 @@ CALLS_PER_S = 120
 MOST_PRODUCTS = 4
 _FAULTS: dict[str, dict[str, Any]] = {
     "answer_lost": {},
-    "late_write": {"ms": 250, "operation": "product"},
+    "late_write": {"ms": 150, "operation": "product"},
     "error_before": {},
     "error_after": {},
     "rate_limited": {},

@@ -22,7 +22,7 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
     "shopee": {"burst_per_s": 10_000, "review_delay_s": 0.03, "variation_wait_s": 0.05},
     "tiktok_shop": {"burst_per_s": 10_000, "review_delay_s": 0.03},
 }
-_LAGS = {"late_write_s": 0.3, "search_lag_s": 0.25, "read_lag_s": 0.2}
+_LAGS = {"late_write_s": 0.6, "search_lag_s": 0.25, "read_lag_s": 0.2}
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "shopee": {"calls_per_s": 1000, "variation_pause_s": 0.06, "review_check_s": 0.08, **_LAGS},
     "tiktok_shop": {
