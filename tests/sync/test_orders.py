@@ -414,7 +414,7 @@ def test_a_sale_that_a_sweep_sees_first_is_no_drift(market: Market, owner: Owner
     with write(market.world.engine) as connection:
         connection.execute(update(listing).values(acknowledged_at=now() - dt.timedelta(days=1), verified_at=None))
     with market.world.at_work() as service:
-        service.sweep()
+        wait_until(lambda: service.sweep()[0].complete)
         market.world.until_settled()
         assert market.held("guci") == (5, 2)
         assert stall.shown("guci") == 3
