@@ -175,6 +175,13 @@ def _set(desk: Desk, ref: str | None, mode: str | None, days: int | None, below:
         product_id = find_product(connection, ref) if ref is not None else None
         old = own_rule(connection, product_id)
         chosen = old.mode if mode is None else None if mode == "default" else PieceMode(mode)
+        if product_id is not None and days and chosen is None:
+            raise UsageProblem(
+                Words(
+                    "--rotate-days untuk satu produk perlu --mode juga. Tambahkan --mode one.",
+                    "--rotate-days of one product needs --mode too. Add --mode one.",
+                )
+            )
         guard_id = get_account(connection, guard).id if guard is not None else old.guard_account_id
         set_rule(
             connection,

@@ -234,6 +234,13 @@ def _moment(text: str, *, last: bool) -> dt.datetime:
                 f'The time "{wanted[:30]}" can\'t be read. Write it like 2026-12-10 or 2026-12-10T20:00.',
             )
         ) from None
+    if not 2000 <= found.year <= 2999:
+        raise UsageProblem(
+            Words(
+                f'Tahun di "{wanted[:30]}" tidak masuk akal. Tulis seperti 2026-12-10.',
+                f'The year in "{wanted[:30]}" makes no sense. Write it like 2026-12-10.',
+            )
+        )
     if last and len(wanted) <= len("2026-12-10"):
         found += dt.timedelta(days=1)
     return (found if found.tzinfo is not None else found.replace(tzinfo=TIME_ZONE)).astimezone(dt.UTC)

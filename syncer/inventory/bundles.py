@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select
 from syncer.domain.words import SyncerError, Words
 from syncer.inventory.ripple import holding, mark_variants
 from syncer.store.batches import batches
-from syncer.store.order_tables import bundle_part
+from syncer.store.order_tables import bundle_part, channel_order, order_count, order_line
 from syncer.store.skus import find_variant
 from syncer.store.tables import stock_level, variant
 
@@ -76,8 +76,8 @@ def list_bundles(connection: Connection, sku: str | None = None) -> list[Bundle]
 def compose(connection: Connection, sku: str, parts: Sequence[tuple[str, int]], *, now: dt.datetime) -> Bundle:
     """Say what the bundle ``sku`` is made of: ``parts`` are (SKU, pieces). No parts: it is no bundle any more.
 
-    Orders that are counted already stay as they are. Raises :class:`BadBundle`, and ``UnknownSku`` for what isn't
-    in the catalogue (retired variants are not).
+    Refused while orders of it are open: they are read again, and would be counted by the new parts. Raises
+    :class:`BadBundle`, and ``UnknownSku`` for what isn't in the catalogue (retired variants are not).
     """
     found = find_variant(connection, sku)
     wanted = [Part(one.id, one.sku, pieces) for name, pieces in parts for one in [find_variant(connection, name)]]
@@ -85,6 +85,7 @@ def compose(connection: Connection, sku: str, parts: Sequence[tuple[str, int]], 
     _check_nesting(connection, found.sku, found.id, wanted)
     if wanted:
         _check_no_stock(connection, found.sku, found.id)
+    _check_no_orders(connection, found.sku, found.id, {(one.variant_id, one.pieces) for one in wanted})
     connection.execute(delete(bundle_part).where(bundle_part.c.variant_id == found.id))
     if wanted:
         rows = [{"variant_id": found.id, "part_id": one.variant_id, "quantity": one.pieces} for one in wanted]
@@ -156,6 +157,32 @@ def refuse_stock(connection: Connection, sku: str, variant_id: int) -> None:
             f"{sku} is a bundle and has no stock of its own. Count its parts: {names}.",
         )
     )
+
+
+def _check_no_orders(connection: Connection, sku: str, variant_id: int, wanted: set[tuple[int, int]]) -> None:
+    """An open order of a bundle has promised its present parts: they must not become others under it."""
+    before = set(parts_of(connection, [variant_id]).get(variant_id, ()))
+    if not before or before == wanted:
+        return
+    query = (
+        select(channel_order.c.remote_id)
+        .join(order_line, order_line.c.order_id == channel_order.c.id)
+        .join(order_count, order_count.c.order_id == channel_order.c.id)
+        .where(and_(order_line.c.variant_id == variant_id, order_count.c.held > 0))
+        .distinct()
+        .order_by(channel_order.c.remote_id)
+    )
+    open_orders = list(connection.execute(query).scalars())
+    if open_orders:
+        names = ", ".join(open_orders[:5]) + (" …" if len(open_orders) > 5 else "")
+        raise BadBundle(
+            Words(
+                f"Paket {sku} masih dipesan ({names}), dan isinya sudah dijanjikan. Tunggu sampai dikirim atau batal, "
+                "atau tutup: `syncer orders close`. Lalu coba lagi.",
+                f"The bundle {sku} is on order ({names}), and its parts are promised. Wait until these are sent or "
+                "called off, or close them: `syncer orders close`. Then try again.",
+            )
+        )
 
 
 def _check_no_stock(connection: Connection, sku: str, variant_id: int) -> None:

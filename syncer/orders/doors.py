@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from syncer.channels.records import catalogue_currency
 from syncer.domain.order import QUANTITY_MAX, Meaning, OrderLine, RemoteOrder
-from syncer.domain.text import clean_text
+from syncer.domain.text import ID_MAX_LENGTH, clean_text
 from syncer.inventory.free import load_supply
 from syncer.inventory.ledger import Movement
 from syncer.inventory.levels import available
@@ -72,7 +72,9 @@ def record_sale(
         raise errors.bad_price(price)
     found = find_variant(connection, sku)
     place = find_location(connection, location).id if location else None
-    name = reference.strip()[:120] or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    if len(reference.strip()) > ID_MAX_LENGTH:
+        raise errors.long_reference()
+    name = reference.strip() or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     currency = catalogue_currency(connection)
     line = OrderLine("1", "", "", found.sku, quantity, price=price, currency=currency)
     at = sold_at or now

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from syncer.domain.text import ID_MAX_LENGTH
 from syncer.domain.words import SyncerError, Words
 
 
@@ -19,6 +20,16 @@ def unknown_order(name: str) -> OrderError:
         Words(
             f'Pesanan "{shown}" tidak ada. Lihat daftarnya: syncer orders.',
             f'There is no order "{shown}". See the list: syncer orders.',
+        )
+    )
+
+
+def long_reference() -> OrderError:
+    """Return the error for a reference that can't be kept whole: two that begin alike would be taken for one."""
+    return OrderError(
+        Words(
+            f"Rujukan penjualan terlalu panjang. Pakai paling banyak {ID_MAX_LENGTH} huruf.",
+            f"The reference of the sale is too long. Use at most {ID_MAX_LENGTH} characters.",
         )
     )
 

@@ -160,11 +160,12 @@ def _open_words(account: Account, orders: Sequence[str]) -> Words:
     one = len(orders) == 1
     return Words(
         f'{len(orders)} pesanan dari akun "{account.name}" masih menunggu dikirim ({names}), dan barangnya '
-        "dijanjikan. Lihat: `syncer orders --open --account`. Katakan apa jadinya: `--orders keep` (tetap dijanjikan; "
-        "nanti tutup satu-satu dengan `syncer orders close`), `--orders sent` (semua sudah dikirim), atau "
-        "`--orders off` (semua batal).",
+        f'dijanjikan. Lihat: `syncer orders --open --account "{account.name}"`. Katakan apa jadinya: `--orders keep` '
+        "(tetap dijanjikan; nanti tutup satu-satu dengan `syncer orders close`), `--orders sent` (semua sudah "
+        "dikirim), atau `--orders off` (semua batal).",
         f'{len(orders)} {"order" if one else "orders"} of the account "{account.name}" '
         f"{'waits' if one else 'wait'} to be sent ({names}), and the pieces are promised. See `syncer orders --open "
-        "--account`. Say what becomes of them: `--orders keep` (they stay promised; close each later with `syncer "
+        f'--account "{account.name}"`. Say what becomes of them: `--orders keep` (they stay promised; close each later '
+        "with `syncer "
         "orders close`), `--orders sent` (all went out), or `--orders off` (all were called off).",
     )

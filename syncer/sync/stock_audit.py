@@ -21,6 +21,7 @@ from syncer.inventory.placing import barred
 from syncer.inventory.why import Cause, load_names, why
 from syncer.store.batches import batches
 from syncer.store.marks import Due
+from syncer.store.skus import find_variant
 from syncer.store.tables import listing, location, offer, product, variant
 from syncer.sync.claim import FOR_ORDERS
 
@@ -95,15 +96,19 @@ class StockAudit:
 
 
 def audit_stock(connection: Connection, *, skus: Sequence[str] = (), now: dt.datetime) -> StockAudit:
-    """Look at all stock in one snapshot; ``skus`` narrows the list of variants, never the check of the ledger."""
+    """Look at all stock in one snapshot; ``skus`` narrows the list of variants, never the check of the ledger.
+
+    Raises ``UnknownSku``.
+    """
+    named = [find_variant(connection, sku).id for sku in skus]
     query = (
         select(variant.c.id, variant.c.sku, variant.c.single_piece, variant.c.product_id, product.c.title)
         .join(product, product.c.id == variant.c.product_id)
         .where(and_(variant.c.retired_at.is_(None), product.c.status != "archived"))
         .order_by(variant.c.sku)
     )
-    if skus:
-        query = query.where(variant.c.sku.in_(skus))
+    if named:
+        query = query.where(variant.c.id.in_(named))
     variants = connection.execute(query).all()
     accounts = {one.id: one for one in load_accounts(connection)}
     places = dict(connection.execute(select(location.c.id, location.c.code)).tuples().all())

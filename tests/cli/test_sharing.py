@@ -80,3 +80,21 @@ def test_a_crafters_week_is_set_and_listed(cli: Cli) -> None:
     assert "4 left of its crafter's week" in cli.ok("stock").out
     cli.ok("capacity", "set", "Ibu Sari", "none")
     assert cli.json("capacity", "list") == []
+
+
+def test_what_can_not_be_kept_is_refused_in_words(cli: Cli, shop: RunningSandbox) -> None:
+    cli.catalogue()
+    join(cli, shop)
+    where = ("--account", "Orange", "--campaign", "Selamanya")
+    far = cli("reserve", "MK-1", "1", *where, "--from", "2026-01-01", "--to", "9999-12-31")
+    assert (far.code, "makes no sense" in far.err) == (2, True)
+    alone = cli("pieces", "rule", "MK-1", "--rotate-days", "3")
+    assert (alone.code, "--mode one" in alone.err) == (2, True)
+    cli.ok("pieces", "rule", "MK-1", "--mode", "one")
+    cli.ok("pieces", "rule", "MK-1", "--rotate-days", "3")
+    long = "x" * 120
+    assert "at most 120" in cli("sale", "MK-1", "--reference", f"{long}A").err
+    cli.ok("sale", "MK-1", "--reference", long)
+    unknown = cli("stock", "audit", "MK-1", "TIDAK-ADA")
+    assert unknown.code == 1
+    assert "TIDAK-ADA" in unknown.err

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from sqlalchemy import select, update
 
 from syncer.catalogue.edit import rename_sku, save_product
 from syncer.channels.records import Account, load_account
 from syncer.domain.stock import Reason
+from syncer.inventory.bundles import BadBundle, compose
 from syncer.inventory.ledger import add_location, audit, move, set_on_hand
 from syncer.inventory.levels import Level, full_levels
 from syncer.orders.doors import record_sale
@@ -183,6 +185,14 @@ def test_an_order_of_a_bundle_counts_its_parts(shops: Shops) -> None:
         set_on_hand(connection, "mangkuk-putih", 3, now=NOW)
     shops.take(order(lines=[line(sku="hamper", quantity=2), line("2")]))
     assert (shops.level(), shops.level(shops.white), shops.level(hamper)) == (Level(5, 5), Level(3, 2), Level())
+    for parts in ([], [("mangkuk-putih", 1)]):
+        with pytest.raises(BadBundle, match="A1"), write(shops.engine) as connection:
+            compose(connection, "hamper", parts, now=NOW)
+    with write(shops.engine) as connection:
+        compose(connection, "hamper", [("mangkuk-biru", 2), ("mangkuk-putih", 1)], now=NOW)
+    shops.take(order("CANCELLED", [line(sku="hamper", quantity=2), line("2")], updated=110), began=210)
+    with write(shops.engine) as connection:
+        assert compose(connection, "hamper", [], now=NOW).parts == ()
 
 
 # --- where the pieces come from -------------------------------------------------------------------------------------
