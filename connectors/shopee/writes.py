@@ -183,6 +183,8 @@ class Writer:
             offers=offers,
             offers_complete=True,
         )
+        if {offer.key for offer in offers} != {offer.key for offer in operation.rendered.offers}:
+            return Result(proved, again_after_s=0.0, check_after_s=None if hidden else self._options.review_check_s)
         return Result(proved, check_after_s=None if hidden else self._options.review_check_s)
 
     def _reshape_single(self, operation: Operation, fresh: Variants) -> Result:

@@ -75,7 +75,8 @@ class Result:
 
     ``proved`` holds what the answer proves to be there now (only that: absent means "not known from this").
     ``error`` is set if the whole operation failed; ``offer_errors`` (by offer key) if only some offers did.
-    ``again_after_s``: the platform asks for this pause before the next call on this listing.
+    ``again_after_s``: this was one step of several, and may show nothing new by itself; the next call on this listing
+    comes after this pause, in seconds (0 where the platform asks for none).
     ``check_after_s``: the final state shows only later (a review): read the listing again then.
     """
 

@@ -161,7 +161,7 @@ class _Written:
         if operation.kind in (Kind.SHOW, Kind.HIDE):
             return left.status is operation.kind
         if operation.kind in (Kind.CREATE, Kind.RESHAPE):
-            return self.known == self.item.known
+            return self.known == self.item.known and not (self._is_step and self.item.tries < STRIKES)
         offers = {offer.key: offer.quantity for offer in operation.rendered.offers}
         numbers = {key for key in left.stops + left.falls + left.rises if self._shows_other(key, offers.get(key))}
         keys = {Kind.STOCK: numbers, Kind.PRICE: {*left.prices}}.get(operation.kind, numbers)
@@ -175,7 +175,8 @@ class _Written:
         item, left, known = self.item, self.remaining, self.known
         again_s = self.result.again_after_s
         values: dict[str, Any] = {
-            "tries": 0,
+            # A step that shows nothing new yet is counted: a shop that keeps none of them is noticed.
+            "tries": item.tries + 1 if self._is_step and known == item.known else 0,
             "acknowledged_at": self.now,
             "seeking": None,
             "due": int(left.due),
@@ -212,6 +213,11 @@ class _Written:
     def _resent(self) -> bool:
         """Whether this is a create that was sent before, under the same key, with an unknown outcome."""
         return self.operation.kind is Kind.CREATE and self.item.create_key is not None
+
+    @property
+    def _is_step(self) -> bool:
+        """Whether the connector said that this write is one of several, and which only together do what is asked."""
+        return self.result.again_after_s is not None
 
     @property
     def _is_stock(self) -> bool:

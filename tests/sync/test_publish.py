@@ -6,11 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from syncer.catalogue.edit import delete_product, edit_product, save_product, set_price
 from syncer.catalogue.read import find_product, load_product
 from syncer.channels.publishing import withdraw
-from syncer.store.engine import write
+from syncer.domain.product import Variant
+from syncer.store.engine import read, write
+from syncer.store.tables import listing_event
 from tests.sync.world import World, now, offers_of
 
 
@@ -78,6 +81,20 @@ def test_withdrawn_brought_back_deleted(world: World) -> None:
         delete_product(connection, "guci", now=now())
     world.sync()
     assert world.control.listings() == {}
+
+
+def test_a_variant_comes_without_a_false_alarm(world: World) -> None:
+    account = world.account()
+    world.product("lampu", sizes=("S", "M"))
+    world.publish(account, "lampu")
+    world.settle()
+    added = Variant(sku="lampu-L", price=Decimal(90_000), option_values=("L",), weight_g=400)
+    world.variants("lampu", lambda old: (*old, added), stock=2)
+    world.settle()
+    offers = {"lampu-S": (100_000, 5), "lampu-M": (100_000, 5), "lampu-L": (90_000, 2)}
+    assert offers_of(world.control.listings()["Mangkuk kayu lampu"]) == offers
+    with read(world.engine) as connection:
+        assert [*connection.scalars(select(listing_event.c.kind).where(listing_event.c.kind == "park"))] == []
 
 
 def test_variants_go_before_the_price_of_the_others_moves(world: World) -> None:

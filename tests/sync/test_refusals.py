@@ -6,16 +6,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, text
 
+from syncer.catalogue.edit import save_product
+from syncer.catalogue.read import load_product
+from syncer.domain.product import Variant
 from syncer.domain.words import Words
 from syncer.sdk.errors import Blocked, ConnectorError, OutcomeUnknown, Rejected, Transient, Unclassified
 from syncer.sdk.operations import Kind, Operation, Result
 from syncer.store.engine import open_engine, read, write
 from syncer.store.tables import lease
 from syncer.sync.answers import problem_rows, retry
+from syncer.sync.prepare import STRIKES
 from syncer.sync.service import Service
 from tests.sync.stall import Stall
 from tests.sync.world import FAST, PATIENCE_S, World, now, wait_until
@@ -159,6 +164,22 @@ def test_a_shop_that_says_yes_and_keeps_its_own_is_noticed(shop: World, stall: S
     row = shop.row("guci")
     assert (row.state, row.due, row.problem["code"]) == ("parked", 0, "not_kept")
     assert stall.writes == [Kind.UPDATE] * 3
+
+
+def test_a_shop_whose_steps_lead_nowhere_is_noticed(shop: World, stall: Stall) -> None:
+    """Each write is one step of several, says its connector; but none is ever the last."""
+    stall.say = lambda operation: (
+        Result(stall.there[operation.remote_id], again_after_s=0.0) if operation.kind is Kind.RESHAPE else None
+    )
+    added = Variant(sku="guci-2", price=Decimal(90_000), option_values=("Besar",), weight_g=400)
+    with write(shop.engine) as connection:
+        before = load_product(connection, "guci")
+        first = replace(before.variants[0], option_values=("Kecil",))
+        save_product(connection, replace(before, option_names=("Ukuran",), variants=(first, added)), now=now())
+    try_all(shop)
+    row = shop.row("guci")
+    assert (row.state, row.due, row.problem["code"]) == ("parked", 0, "not_kept")
+    assert STRIKES < len(stall.writes) <= STRIKES * (STRIKES + 1)
 
 
 def test_an_unclear_answer_is_read_back_before_anything_else(shop: World, stall: Stall) -> None:
