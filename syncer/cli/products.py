@@ -10,14 +10,13 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, UsageProblem, command, group
+from syncer.cli.product_page import print_product, products_json
 from syncer.cli.reading import pair, whole
-from syncer.cli.texts import both
+from syncer.cli.texts import both, many
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from syncer.domain.product import Product
+    from syncer.catalogue.dropping import Leaving
 
 app = group("Lihat dan ubah produk.", "Look at products and edit them.", alone=True)
 
@@ -45,7 +44,7 @@ def products(
     with desk.read() as connection:
         rows = list_products(connection, search=search, include_archived=archived)
         if as_json:
-            out.print_json(_as_json(connection, [row.id for row in rows], {row.id: row.listings for row in rows}))
+            out.print_json(products_json(connection, [row.id for row in rows], {row.id: row.listings for row in rows}))
             return
     if not rows:
         out.hint(
@@ -76,23 +75,11 @@ def show(ref: str = REF, as_json: bool = AS_JSON) -> None:
     from syncer.catalogue.read import find_product
 
     with desk.read() as connection:
-        found = _as_json(connection, [find_product(connection, ref)], {})[0]
+        found = products_json(connection, [find_product(connection, ref)], {})[0]
     if as_json:
         out.print_json(found)
         return
-    out.line(out.clean(found["title"]))
-    for name in ("handle", "status", "category", "maker", "materials", "attributes", "made_to_order_days", "photos"):
-        if found[name]:
-            value = _listed(found[name])
-            out.line(f"  {name}: {out.clean(value)}")
-    out.table(
-        ["SKU", Words("PILIHAN", "OPTIONS"), Words("HARGA", "PRICE"), Words("STOK", "STOCK"), Words("BERAT", "WEIGHT")],
-        [
-            [one["sku"], " / ".join(one["options"]), one["price"], one["stock"], f"{one['weight_g'] or '-'} g"]
-            for one in found["variants"]
-        ],
-        right=(2, 3, 4),
-    )
+    print_product(found)
 
 
 @command(
@@ -234,6 +221,77 @@ def rename(
 
 @command(
     app,
+    "drop-variant",
+    "Hapus satu varian produk; varian lain tetap dijual. Stok dan riwayatnya tersimpan.",
+    "Drop one variant of a product; the others go on. Its stock and history are kept.",
+    examples=["syncer products drop-variant SRP-BTK-003-BTU --dry-run", "syncer products drop-variant SRP-BTK-003-BTU"],
+)
+def drop_variant(
+    sku: str = typer.Argument(metavar="SKU", help=both("SKU varian itu.", "The variant's SKU.")),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help=both("Hanya tunjukkan akibatnya.", "Only say what would come of it.")
+    ),
+    yes: bool = typer.Option(False, "--yes", help=both("Jangan bertanya dulu.", "Don't ask first.")),
+) -> None:
+    """Drop one variant."""
+    desk = open_desk()
+    from syncer.catalogue.dropping import drop_variant as drop
+    from syncer.catalogue.dropping import leaving
+    from syncer.catalogue.edit import new_cause
+    from syncer.cli.asking import ask_first
+
+    with desk.read() as connection:
+        found = leaving(connection, sku)
+    name = " / ".join((found.sku, *found.option_values))
+    if dry_run:
+        out.line(Words(f"Akan dihapus: {name} dari {found.handle}.", f"Would be dropped: {name} of {found.handle}."))
+        _say_what_stays(found)
+        return
+    ask_first(
+        Words(
+            f"Hapus varian {name} dari {found.handle}? Toko yang menampilkannya: {found.shops}.",
+            f"Drop the variant {name} of {found.handle}? {many(found.shops, 'shop')} now "
+            f"{'shows' if found.shops == 1 else 'show'} it.",
+        ),
+        already=yes,
+    )
+    with desk.write() as connection:
+        cause = new_cause(connection, "drop", found.sku, desk.actor, desk.now)
+        drop(connection, found.sku, now=desk.now, cause_id=cause)
+    out.done(
+        Words(f"{name} bukan lagi varian {found.handle}.", f"{name} is no longer a variant of {found.handle}."),
+    )
+    _say_what_stays(found)
+    say_next(desk)
+
+
+def _say_what_stays(found: Leaving) -> None:
+    if found.shops:
+        out.line(
+            Words(
+                f"  Di {found.shops} toko penjualannya dihentikan dulu, lalu variannya dihapus; "
+                f"{found.left} varian lain tetap seperti sekarang.",
+                f"  In {many(found.shops, 'shop')} it stops being sold first, then it is taken off; "
+                f"the other {many(found.left, 'variant')} {'stays' if found.left == 1 else 'stay'} as now.",
+            )
+        )
+    if found.on_hand:
+        out.line(
+            Words(
+                f"  Stoknya ({found.on_hand} buah) tetap tercatat, tetapi tidak dijual di mana pun.",
+                f"  Its stock ({many(found.on_hand, 'piece')}) stays on the books, but is sold nowhere.",
+            )
+        )
+    out.line(
+        Words(
+            "  Mengembalikannya: `syncer import` berkas dengan baris SKU ini; stok dan riwayatnya kembali juga.",
+            "  To bring it back: `syncer import` a file with a row of this SKU; its stock and history come back, too.",
+        )
+    )
+
+
+@command(
+    app,
     "delete",
     "Tarik produk dari semua toko, lalu arsipkan.",
     "Take a product down in every shop, then archive it.",
@@ -292,54 +350,5 @@ def say_next(desk: Desk) -> None:
         )
 
 
-def _listed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={one}" for name, one in value.items())
-    return ", ".join(value) if isinstance(value, list) else value
-
-
 def _short(skus: tuple[str, ...]) -> str:
     return ", ".join(skus[:2]) + (f" +{len(skus) - 2}" if len(skus) > 2 else "")
-
-
-def _as_json(connection: Connection, ids: list[int], listings: dict[int, int]) -> list[dict[str, Any]]:
-    from syncer.catalogue.read import load_products
-    from syncer.inventory.levels import available
-
-    found = load_products(connection, ids)
-    variants = [one.id for value in found.values() for one in value.variants]
-    stock = available(connection, variants)
-    shown = [_product(found[key], stock) for key in ids if key in found]
-    for row, key in zip(shown, (key for key in ids if key in found), strict=True):
-        row["listings"] = listings.get(key, 0)
-    return shown
-
-
-def _product(value: Product, stock: dict[int, int]) -> dict[str, Any]:
-    return {
-        "handle": value.handle,
-        "title": value.title,
-        "status": value.status.value,
-        "category": value.category_key,
-        "description": value.description,
-        "story": value.story,
-        "materials": list(value.materials),
-        "maker": value.maker,
-        "brand": value.brand,
-        "attributes": dict(value.attributes),
-        "made_to_order_days": value.made_to_order_days,
-        "option_names": list(value.option_names),
-        "photos": len(value.photos),
-        "stock": sum(stock.get(one.id, 0) for one in value.variants),
-        "variants": [
-            {
-                "sku": one.sku,
-                "options": list(one.option_values),
-                "price": one.price,
-                "stock": stock.get(one.id, 0),
-                "weight_g": one.weight_g,
-                "single_piece": one.single_piece,
-            }
-            for one in value.variants
-        ],
-    }

@@ -69,6 +69,31 @@ def test_products_are_edited(cli: Cli) -> None:
     assert cli("products", "edit", "MK").code == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            [
+                "status: on the shelf",
+                "category: Shawls and scarves (selendang)",
+                "description:",
+                "options: Warna",
+                "WEIGHT",
+            ],
+        ),
+        ("id", ["keadaan: dijual", "kategori: Selendang dan Syal (selendang)", "uraian:", "pilihan: Warna", "BERAT"]),
+    ],
+)
+def test_a_product_is_shown_in_one_language_with_its_description(
+    sqlite_cli: Cli, language: str, words: list[str]
+) -> None:
+    sqlite_cli.catalogue()
+    sqlite_cli.env("SYNCER_LANGUAGE", language)
+    shown = sqlite_cli.ok("products", "show", "SL").out
+    assert [one for one in [*words, "Selendang ringan dengan tepi benang."] if one not in shown] == [], shown
+
+
 def test_a_renamed_sku_still_answers_to_its_old_name(cli: Cli) -> None:
     cli.catalogue()
     cli.ok("products", "rename", "SL-M", "SL-MERAH")
@@ -88,6 +113,46 @@ def test_a_product_is_deleted_only_after_a_yes(cli: Cli) -> None:
         "MK": "archived",
         "SL": "active",
     }
+
+
+def test_one_variant_is_dropped_only_after_a_yes_and_comes_back_by_import(sqlite_cli: Cli) -> None:
+    cli = sqlite_cli
+    cli.catalogue()
+    told = cli.ok("products", "drop-variant", "SL-M", "--dry-run").out
+    assert "SL-M / Merah" in told
+    assert "3 pieces" in told
+    refused = cli("products", "drop-variant", "SL-M")
+    assert (refused.code, "--yes" in refused.err) == (2, True)
+    assert len(cli.json("products", "show", "SL")["variants"]) == 2
+    assert "syncer import" in cli.ok("products", "drop-variant", "SL-M", "--yes").out
+    assert [one["sku"] for one in cli.json("products", "show", "SL")["variants"]] == ["SL-B"]
+    last = cli("products", "drop-variant", "SL-B", "--yes")
+    assert (last.code, "syncer products delete SL" in last.err) == (1, True)
+    cli.catalogue(CATALOGUE.replace(",120000,3,", ",120000,,"))
+    back = {one["sku"]: one["stock"] for one in cli.json("products", "show", "SL")["variants"]}
+    assert back == {"SL-B": 0, "SL-M": 3}, "with its stock"
+
+
+def test_an_import_adds_an_axis(sqlite_cli: Cli) -> None:
+    cli = sqlite_cli
+    cli.catalogue()
+    ids = cli.json("stock")
+    wide = "sku,product_code,title,option1_name,option1_value,option2_name,option2_value,price\n"
+    rows = "SL-M,SL,Selendang Tenun Tepi Benang,Warna,Merah,Ukuran,Panjang,120000\n"
+    partly = cli.folder / "sumbu.csv"
+    partly.write_text(wide + rows, "utf-8")
+    told = cli.ok("import", partly, "--dry-run")
+    assert "SL-B" in told.out, "it is said which variants would end"
+    rows += "SL-B,SL,Selendang Tenun Tepi Benang,Warna,Biru,Ukuran,Panjang,125000\n"
+    partly.write_text(wide + rows, "utf-8")
+    cli.ok("import", partly)
+    shown = cli.json("products", "show", "SL")
+    assert shown["option_names"] == ["Warna", "Ukuran"]
+    assert {one["sku"]: one["options"] for one in shown["variants"]} == {
+        "SL-M": ["Merah", "Panjang"],
+        "SL-B": ["Biru", "Panjang"],
+    }
+    assert cli.json("stock") == ids, "the same variants, with their stock"
 
 
 def test_more_than_one_of_a_single_piece_needs_a_yes(sqlite_cli: Cli) -> None:
