@@ -43,10 +43,15 @@ def orders(
     desk = open_desk()
     from syncer.orders.listing import order_rows
 
-    account_id = desk.account(account).id if account else None
+    account_id, left = _shop(desk, account) if account else (None, None)
     with desk.read() as connection:
         rows = order_rows(
-            connection, account_id=account_id, only_open=only_open, sales=sales, limit=min(max(limit, 1), 10_000)
+            connection,
+            account_id=account_id,
+            left=left,
+            only_open=only_open,
+            sales=sales,
+            limit=min(max(limit, 1), 10_000),
         )
     if as_json:
         out.print_json([_order_json(one) for one in rows])
@@ -65,6 +70,21 @@ def orders(
         ],
         [[one.order, one.account, out.moment(one.created_at), one.status, _what(one), _stock(one)] for one in rows],
     )
+
+
+def _shop(desk: Desk, name: str) -> tuple[int | None, str | None]:
+    """Return the account that is called so, or the name that a removed one had. Raises UnknownAccount."""
+    from syncer.channels.records import UnknownAccount
+    from syncer.orders.shops import was_called
+
+    try:
+        return desk.account(name).id, None
+    except UnknownAccount:
+        with desk.read() as connection:
+            left = was_called(connection, name)
+        if left is None:
+            raise
+        return None, left
 
 
 @command(app, "show", "Tunjukkan satu pesanan dan gerak stoknya.", "Show one order and what it did to the stock.")
@@ -367,14 +387,17 @@ def _stock(one: OrderRow) -> str:
     if not one.counted:
         return word("tidak dihitung (selesai sebelum tayang)", "not counted (over before going live)")
     parts = []
-    if one.held:
-        parts.append(word(f"{one.held} dijanjikan", f"{one.held} held"))
-    if one.gone:
-        parts.append(word(f"{one.gone} keluar", f"{one.gone} gone"))
+    # What a person is still asked about has neither gone for good nor come back.
+    held, gone = one.held - one.asked.held, one.gone - one.asked.gone
+    if held > 0:
+        parts.append(word(f"{held} dijanjikan", f"{held} held"))
+    if gone > 0:
+        parts.append(word(f"{gone} keluar", f"{gone} gone"))
     if one.returned:
         parts.append(word(f"{one.returned} kembali", f"{one.returned} returned"))
     if one.asks:
-        parts.append(word("tanya: lihat inbox", "asks: see the inbox"))
+        asked = f"{one.asked.pieces} " if one.asked.pieces else ""
+        parts.append(word(f"{asked}ditanyakan: syncer orders inbox", f"{asked}in question: syncer orders inbox"))
     if any(line.sku is None for line in one.lines):
         parts.append(word("SKU tak dikenal", "unknown SKU"))
     return ", ".join(parts) or "-"
@@ -396,6 +419,7 @@ def _order_json(one: OrderRow) -> dict[str, Any]:
         "gone": one.gone,
         "returned": one.returned,
         "asks": one.asks,
+        "asked": one.asked.pieces,
         "lines": [
             {
                 "line": line.line,

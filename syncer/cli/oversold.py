@@ -115,6 +115,13 @@ def _draw(claim: Claim, desk: Desk) -> None:
             f"  {many(pieces, 'piece')} worth {value}; placed {age} ago.",
         )
     )
+    if claim.asked:
+        out.line(
+            word(
+                f"  {claim.asked} di antaranya mungkin kembali; jawab dulu: syncer orders inbox",
+                f"  {claim.asked} of them may come back; answer that first: syncer orders inbox",
+            )
+        )
     if claim.ship_by is not None:
         out.line(word("  Dikirim sebelum ", "  To be sent by ") + out.moment(claim.ship_by))
     out.line("  " + word("Bila dibatalkan: ", "If called off: ") + out.clean(say(claim.cost)))
@@ -186,6 +193,7 @@ def _as_json(one: Case) -> dict[str, Any]:
                 "ship_by": claim.ship_by,
                 "newest": claim.newest,
                 "same_second": claim.tied,
+                "asked": claim.asked,
                 "cost": claim.cost,
                 "message": claim.message,
                 "kept_message": claim.kept_message,

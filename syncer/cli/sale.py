@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -10,8 +11,11 @@ from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, NumberCommand, command, single
 from syncer.cli.reading import decimal, whole
-from syncer.cli.texts import both
+from syncer.cli.texts import both, many
 from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from syncer.inventory.campaign_short import Short
 
 app = single()
 
@@ -72,6 +76,16 @@ def sale(
                 "free": made.free,
                 "oversold": made.oversold,
                 "new": made.new,
+                "campaigns": [
+                    {
+                        "campaign": one.reservation.campaign,
+                        "account": one.reservation.account,
+                        "sku": one.reservation.sku,
+                        "set_aside": one.reservation.left,
+                        "missing": one.missing,
+                    }
+                    for one in made.campaigns
+                ],
             }
         )
         return
@@ -95,9 +109,33 @@ def _say(made: Any) -> None:
                 f"More {made.sku} is sold than there is. See: syncer orders oversold",
             )
         )
+    for one in made.campaigns:
+        words, remedy = short_words(one)
+        out.warn(Words(f"{words.id} {remedy.id}", f"{words.en} {remedy.en}"))
     from syncer.cli.products import say_next
 
     say_next(open_desk())
+
+
+def short_words(one: Short) -> tuple[Words, Words]:
+    """Return what is said of a campaign that lacks pieces, and what to do."""
+    kept, missing = one.reservation, one.missing
+    of = f"--campaign {shlex.quote(kept.campaign)} --sku {shlex.quote(kept.sku)} --account {shlex.quote(kept.account)}"
+    add = f"`syncer stock add {shlex.quote(kept.sku)} {missing} --location {shlex.quote(kept.location)}`"
+    aside = f"{many(kept.left, 'piece')} of {kept.sku} {'is' if kept.left == 1 else 'are'}"
+    return (
+        Words(
+            f"Kegiatan {kept.campaign} di {kept.account}: {kept.left} {kept.sku} disisihkan, sekarang kurang "
+            f"{missing}.",
+            f"The campaign {kept.campaign} in {kept.account}: {aside} set aside, {missing} of them missing now.",
+        ),
+        Words(
+            f"Ada lagi, atau dibuat lagi? {add}. Tidak? Lepaskan: `syncer reserve release {of}`, lalu sisihkan yang "
+            "masih ada dengan `syncer reserve add`.",
+            f"Found or made more? {add}. If not, release it: `syncer reserve release {of}`, then set aside what there "
+            "still is with `syncer reserve add`.",
+        ),
+    )
 
 
 def _undo(name: str) -> None:

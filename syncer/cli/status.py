@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -14,6 +14,7 @@ from syncer.cli.texts import many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
+    from syncer.orders.waiting import Oversold, Waits
     from syncer.sync.status import AccountStatus
 
 app = single()
@@ -36,12 +37,14 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
     """Show the status."""
     desk = open_desk()
     from syncer.cli.waking import daemon_runs
+    from syncer.orders.waiting import open_oversells, waits_by_shop
     from syncer.sync.restored import is_released
     from syncer.sync.status import read_status
 
     with desk.read() as connection:
         accounts = read_status(connection, desk.now)
         released = is_released(connection)
+        asked = _Asked(waits_by_shop(connection), open_oversells(connection))
     if as_json:
         out.print_json([_as_json(one) for one in accounts])
         return
@@ -54,6 +57,7 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
                 "There are no shops yet. Add one with: syncer account add shopee --help",
             )
         )
+        asked.say()
         return
     out.table(
         [
@@ -83,6 +87,7 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
     )
     for one in accounts:
         _warnings(one)
+    asked.say()
     for names in sorted({tuple(sorted((one.name, *one.shares_budget_with))) for one in accounts}):
         if len(names) > 1:
             out.line(out.clean(say(_shared(names))))
@@ -132,7 +137,51 @@ def _age_s(one: AccountStatus) -> float | None:
 
 def _needs(one: AccountStatus) -> int:
     stuck = sum(one.counts.get(state, 0) for state in ("fix", "parked", "gone"))
-    return stuck + one.questions
+    return stuck + one.questions + one.orders.unknown_lines + one.orders.questions + one.orders.oversold
+
+
+class _Asked(NamedTuple):
+    """What orders ask, of shops and of no shop: counted, with the command that shows and answers each."""
+
+    waits: Sequence[Waits]
+    oversold: Sequence[Oversold]
+
+    def say(self) -> None:
+        """Say it, what is most urgent first; nothing where nothing waits."""
+        if self.oversold:
+            count = len(self.oversold)
+            named = ", ".join(one.sku for one in self.oversold[:3]) + (" …" if count > 3 else "")
+            out.warn(
+                Words(
+                    f"{count} SKU terjual melebihi yang ada ({named}). Lihat dan bereskan: syncer orders oversold",
+                    f"{many(count, 'SKU')} sold beyond what there is ({named}). See and settle: syncer orders oversold",
+                )
+            )
+        unknown, questions = (sum(getattr(one, name) for one in self.waits) for name in ("unknown", "questions"))
+        if unknown:
+            shops = self._shops("unknown")
+            lines = f"{many(unknown, 'line')} of orders {'has' if unknown == 1 else 'have'}"
+            out.warn(
+                Words(
+                    f"{unknown} baris pesanan memakai SKU yang tidak dikenal ({shops}). Lihat: syncer orders inbox; "
+                    "jawab: syncer orders bind",
+                    f"{lines} a SKU that is unknown here ({shops}). See syncer orders inbox; answer with "
+                    "syncer orders bind",
+                )
+            )
+        if questions:
+            shops = self._shops("questions")
+            out.warn(
+                Words(
+                    f"{questions} pesanan menunggu jawaban Anda ({shops}). Lihat: syncer orders inbox; "
+                    "jawab: syncer orders returned",
+                    f"{many(questions, 'order')} to be judged by you ({shops}). See syncer orders inbox; answer with "
+                    "syncer orders returned",
+                )
+            )
+
+    def _shops(self, name: str) -> str:
+        return ", ".join(f"{one.account} {getattr(one, name)}" for one in self.waits if getattr(one, name))
 
 
 def _warnings(one: AccountStatus) -> None:

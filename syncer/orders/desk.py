@@ -15,7 +15,11 @@ from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 from syncer.domain.words import Words
 from syncer.inventory.bundles import parts_of
 from syncer.orders import errors
+from syncer.orders.book import load_orders
+from syncer.orders.counting import load_counts
+from syncer.orders.inbox import coming_back
 from syncer.orders.oversell import HANDLED
+from syncer.orders.shops import SHOP_NAME, with_shops
 from syncer.store.order_tables import channel_order, order_count, order_line, oversell
 from syncer.store.tables import account, product, variant
 
@@ -31,6 +35,7 @@ class Claim:
     was placed last of all, ``tied``: in the same second as another one that was. ``cost`` says what calling it off
     costs the seller there. ``message`` is for the buyer if it is called off, "" for an order to keep; ``kept_message``
     is for the buyer of an order that is kept, "" for one to call off. Of a tie, which a person decides, both are there.
+    ``asked``: pieces of it of which a person is asked in the inbox whether they come back.
     """
 
     order_id: int
@@ -50,6 +55,7 @@ class Claim:
     message: str
     tied: bool = False
     kept_message: str = ""
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +148,17 @@ def _claims(connection: Connection, case: Any, costs: Mapping[str, Words], now: 
             channel_order,
             func.sum(order_count.c.held).label("held"),
             func.sum(order_count.c.gone - order_count.c.returned).label("away"),
-            account.c.name.label("account_name"),
+            SHOP_NAME.label("shop"),
             account.c.connector,
         )
-        .join(order_count, order_count.c.order_id == channel_order.c.id)
-        .outerjoin(account, account.c.id == channel_order.c.account_id)
+        .select_from(with_shops(channel_order.join(order_count, order_count.c.order_id == channel_order.c.id)))
         .where(and_(order_count.c.variant_id == case.variant_id, wants, channel_order.c.counted))
-        .group_by(channel_order.c.id, account.c.name, account.c.connector)
+        .group_by(channel_order.c.id, SHOP_NAME, account.c.connector)
         .order_by(channel_order.c.created_at, channel_order.c.id)
     )
     rows = connection.execute(query).mappings().all()
     values = _values(connection, [row["id"] for row in rows], case.variant_id)
+    asked = _asked(connection, rows, case.variant_id)
     off, tied = _to_call_off(rows, case.short)
     last = max((_second(row) for row in rows if row["held"] > 0), default=None)
     return tuple(
@@ -161,7 +167,7 @@ def _claims(connection: Connection, case: Any, costs: Mapping[str, Words], now: 
             case,
             values.get(row["id"]),
             costs,
-            _Place(_second(row) == last, row["id"] in off, row["id"] in tied),
+            _Place(_second(row) == last, row["id"] in off, row["id"] in tied, asked.get(row["id"], 0)),
         )
         for row in rows
     )
@@ -173,6 +179,15 @@ class _Place(NamedTuple):
     last: bool
     off: bool
     tied: bool
+    asked: int
+
+
+def _asked(connection: Connection, rows: Sequence[RowMapping], variant_id: int) -> dict[int, int]:
+    """Return, by order, the pieces of a variant of which a person is asked whether they come back."""
+    asking = [row["id"] for row in rows if row["problem"] and not row["problem"].get("answered")]
+    orders = load_orders(connection, asking)
+    found = coming_back(connection, orders, load_counts(connection, asking))
+    return {order_id: pieces[variant_id].pieces for order_id, pieces in found.items() if variant_id in pieces}
 
 
 def _second(row: RowMapping) -> dt.datetime:
@@ -207,7 +222,7 @@ def _claim(row: RowMapping, case: Any, value: Decimal | None, costs: Mapping[str
     return Claim(
         row["id"],
         row["remote_id"],
-        row["account_name"] or row["door"],
+        row["shop"],
         here,
         row["status"],
         held,
@@ -222,6 +237,7 @@ def _claim(row: RowMapping, case: Any, value: Decimal | None, costs: Mapping[str
         if_off if can_choose and (place.off or place.tied) else "",
         place.tied,
         kept_message(row["remote_id"], case.title) if can_choose and not place.off else "",
+        place.asked,
     )
 
 

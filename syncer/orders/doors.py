@@ -12,6 +12,8 @@ from sqlalchemy import Connection, select, update
 from syncer.channels.records import catalogue_currency
 from syncer.domain.order import QUANTITY_MAX, Meaning, OrderLine, RemoteOrder
 from syncer.domain.text import ID_MAX_LENGTH, clean_text
+from syncer.inventory.bundles import parts_of
+from syncer.inventory.campaign_short import Short, short_campaigns
 from syncer.inventory.free import load_supply
 from syncer.inventory.ledger import Movement
 from syncer.inventory.levels import available
@@ -36,7 +38,8 @@ class Sale:
     """A sale as recorded. ``free`` is what is left of it in the pool (of a bundle: what its parts allow; of what is
     made to order: what its maker's week allows); below zero it is oversold.
 
-    ``new``: false if a sale with the same reference was recorded before.
+    ``new``: false if a sale with the same reference was recorded before. ``campaigns``: those that lack (more) pieces
+    now, since this sale took what was set aside for them.
     """
 
     id: int
@@ -46,6 +49,7 @@ class Sale:
     free: int
     oversold: bool
     new: bool = True
+    campaigns: tuple[Short, ...] = ()
 
 
 def record_sale(
@@ -82,6 +86,8 @@ def record_sale(
     order = RemoteOrder(name, SOLD, at, at, (line,), total=total, currency=currency)
     said = clean_text(note, max_length=300)
     before = _recorded(connection, name)
+    touched = {part for part, _pieces in parts_of(connection, [found.id]).get(found.id, ((found.id, 1),))}
+    lacked = {one.reservation.id: one.missing for one in short_campaigns(connection, touched)}
     if before is not None:
         _check_same(connection, before, found.id, found.sku, quantity, total)
     else:
@@ -90,7 +96,10 @@ def record_sale(
     stored = before or _recorded(connection, name)
     assert stored is not None
     free = _free(connection, found.id, now)
-    return Sale(stored.id, name, found.sku, quantity, free, free < 0, before is None)
+    lacks = tuple(
+        one for one in short_campaigns(connection, touched) if one.missing > lacked.get(one.reservation.id, 0)
+    )
+    return Sale(stored.id, name, found.sku, quantity, free, free < 0, before is None, lacks)
 
 
 def _recorded(connection: Connection, reference: str) -> Stored | None:

@@ -17,14 +17,22 @@ from syncer.inventory.reserving import recount
 from syncer.orders import errors, oversell
 from syncer.orders.book import Stored, find_orders, load_orders, lock_orders
 from syncer.orders.counting import Change, Held, append, load_counts
+from syncer.orders.shops import SHOP_NAME, with_shops
 from syncer.orders.take_in import RETURN
 from syncer.store.order_tables import channel_order, order_line
 from syncer.store.skus import find_variant
-from syncer.store.tables import account, variant
+from syncer.store.tables import variant
 from syncer.store.wakeup import wake_after_commit
 
 _AT_ONCE = 200
 _PROMISED = (Meaning.HOLD, Meaning.SOLD)
+#: A line that waits to be bound, of an order that counts.
+IS_UNKNOWN = and_(
+    order_line.c.variant_id.is_(None),
+    channel_order.c.counted,
+    order_line.c.quantity > 0,
+    order_line.c.meaning.not_in((Meaning.IGNORE.value, Meaning.BACK.value)),
+)
 
 
 class Unknown(NamedTuple):
@@ -54,24 +62,16 @@ def find_order(connection: Connection, name: str) -> Stored:
 def unknown_lines(connection: Connection) -> list[Unknown]:
     """Return the lines that wait to be bound, the oldest first; those of orders that hold nothing are left out."""
     query = (
-        select(channel_order, order_line, account.c.name.label("account"))
-        .join(order_line, order_line.c.order_id == channel_order.c.id)
-        .outerjoin(account, account.c.id == channel_order.c.account_id)
-        .where(
-            and_(
-                order_line.c.variant_id.is_(None),
-                channel_order.c.counted,
-                order_line.c.quantity > 0,
-                order_line.c.meaning.not_in((Meaning.IGNORE.value, Meaning.BACK.value)),
-            )
-        )
+        select(channel_order, order_line, SHOP_NAME.label("shop"))
+        .select_from(with_shops(channel_order.join(order_line, order_line.c.order_id == channel_order.c.id)))
+        .where(IS_UNKNOWN)
         .order_by(channel_order.c.created_at, channel_order.c.id, order_line.c.line_id)
     )
     return [
         Unknown(
             row.id,
             row.remote_id,
-            row.account or row.door,
+            row.shop,
             row.line_id,
             row.sku,
             row.title,
@@ -86,8 +86,8 @@ def unknown_lines(connection: Connection) -> list[Unknown]:
 def questions(connection: Connection) -> list[Mapping[str, Any]]:
     """Return the orders that a person must judge, and of which SKUs: gone and called off, or in an unknown status."""
     query = (
-        select(channel_order, account.c.name.label("account"))
-        .outerjoin(account, account.c.id == channel_order.c.account_id)
+        select(channel_order, SHOP_NAME.label("shop"))
+        .select_from(with_shops(channel_order))
         .where(channel_order.c.problem.is_not(None))
         .order_by(channel_order.c.updated_at, channel_order.c.id)
     )
@@ -101,7 +101,7 @@ def questions(connection: Connection) -> list[Mapping[str, Any]]:
         {
             "order_id": row["id"],
             "order": row["remote_id"],
-            "account": row["account"] or row["door"],
+            "account": row["shop"],
             "status": row["status"],
             "code": row["problem"]["code"],
             "pieces": {

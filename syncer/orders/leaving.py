@@ -23,6 +23,7 @@ from syncer.orders import reading
 from syncer.orders.book import load_orders
 from syncer.orders.going_live import Ask, facts_of, not_understood, pages
 from syncer.orders.inbox import close
+from syncer.orders.shops import keep_name
 from syncer.orders.take_in import take_in
 from syncer.sdk.contract import Connector, ReadsOrders
 from syncer.store.batches import batches
@@ -151,6 +152,7 @@ def remove_account(
         for one in load_orders(connection, ids):
             close(connection, one, sent=settle is Settle.SENT, actor=actor, now=now)
     released = release_account(connection, account.id, now=now)
+    keep_name(connection, account)
     left = lifecycle.remove(connection, account, force=force)
     return Gone(left, tuple(ids), tuple(released))
 

@@ -11,10 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from syncer.domain.order import Meaning
-from syncer.orders.book import SALE
+from syncer.orders.book import SALE, load_orders
+from syncer.orders.counting import load_counts
+from syncer.orders.inbox import Asked, coming_back
+from syncer.orders.shops import SHOP_NAME, with_shops
 from syncer.store.batches import batches
-from syncer.store.order_tables import channel_order, order_count, order_line
-from syncer.store.tables import account, location, stock_movement, variant
+from syncer.store.order_tables import channel_order, left_shop, order_count, order_line
+from syncer.store.tables import location, stock_movement, variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,11 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order with what the ledger has of it. ``account`` is the shop, or ``sale``, or ``partner:NAME``.
+    """An order with what the ledger has of it. ``account`` is the shop (also one that was removed), or ``sale``, or
+    ``partner:NAME``.
 
-    ``counted`` is false for orders that were over before their shop went live.
+    ``counted`` is false for orders that were over before their shop went live. Of what is held and gone, a person is
+    asked about the pieces in ``asked`` (whether they come back).
     """
 
     id: int
@@ -53,6 +58,7 @@ class OrderRow:
     returned: int
     asks: bool
     lines: tuple[LineRow, ...]
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,16 @@ def order_rows(
     connection: Connection,
     *,
     account_id: int | None = None,
+    left: str | None = None,
     only_open: bool = False,
     sales: bool = False,
     ids: Sequence[int] | None = None,
     limit: int = 50,
 ) -> list[OrderRow]:
-    """Return orders, the newest first; ``only_open``: those that hold pieces; ``sales``: those of no shop's."""
+    """Return orders, the newest first; ``only_open``: those that hold pieces; ``sales``: those of no shop's.
+
+    ``account_id``: of this shop; ``left``: of the removed ones that had this name.
+    """
     counted = (
         select(
             order_count.c.order_id,
@@ -90,18 +100,19 @@ def order_rows(
     query = (
         select(
             channel_order,
-            account.c.name.label("account_name"),
+            SHOP_NAME.label("shop"),
             func.coalesce(counted.c.held, 0).label("held"),
             func.coalesce(counted.c.gone, 0).label("gone"),
             func.coalesce(counted.c.returned, 0).label("returned"),
         )
-        .outerjoin(counted, counted.c.order_id == channel_order.c.id)
-        .outerjoin(account, account.c.id == channel_order.c.account_id)
+        .select_from(with_shops(channel_order).outerjoin(counted, counted.c.order_id == channel_order.c.id))
         .order_by(channel_order.c.created_at.desc(), channel_order.c.id.desc())
         .limit(limit)
     )
     if account_id is not None:
         query = query.where(channel_order.c.account_id == account_id)
+    if left is not None:
+        query = query.where(left_shop.c.name == left, channel_order.c.account_id.is_(None))
     if only_open:
         query = query.where(counted.c.held > 0)
     if sales:
@@ -110,7 +121,8 @@ def order_rows(
         query = query.where(channel_order.c.id.in_(ids))
     rows = connection.execute(query).mappings().all()
     lines = _lines(connection, [row["id"] for row in rows])
-    return [_row(row, lines.get(row["id"], ())) for row in rows]
+    asked = _asked(connection, [row for row in rows if _asks(row)])
+    return [_row(row, lines.get(row["id"], ()), asked.get(row["id"], Asked())) for row in rows]
 
 
 def moves_of(connection: Connection, order_id: int) -> list[MoveRow]:
@@ -133,12 +145,29 @@ def moves_of(connection: Connection, order_id: int) -> list[MoveRow]:
     ]
 
 
-def _row(row: RowMapping, lines: tuple[LineRow, ...]) -> OrderRow:
+def _asks(row: RowMapping) -> bool:
     problem: Any = row["problem"]
+    return bool(problem) and not problem.get("answered")
+
+
+def _asked(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, Asked]:
+    """Return, by order, the pieces of which a person is asked whether they come back."""
+    orders = load_orders(connection, [row["id"] for row in rows])
+    if not orders:
+        return {}
+    found = coming_back(connection, orders, load_counts(connection, [one.id for one in orders]))
+    return {
+        one.id: Asked(sum(each.gone for each in mine), sum(each.held for each in mine))
+        for one in orders
+        for mine in [[each for key, each in found[one.id].items() if key in (one.problem or {}).get("variants", ())]]
+    }
+
+
+def _row(row: RowMapping, lines: tuple[LineRow, ...], asked: Asked) -> OrderRow:
     return OrderRow(
         row["id"],
         row["remote_id"],
-        row["account_name"] or row["door"],
+        row["shop"],
         row["status"],
         row["created_at"],
         row["updated_at"],
@@ -149,8 +178,9 @@ def _row(row: RowMapping, lines: tuple[LineRow, ...]) -> OrderRow:
         int(row["held"]),
         int(row["gone"]),
         int(row["returned"]),
-        bool(problem) and not problem.get("answered"),
+        _asks(row),
         lines,
+        asked,
     )
 
 

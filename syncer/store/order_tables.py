@@ -92,6 +92,14 @@ channel_order = Table(
     sqlite_autoincrement=True,
 )
 
+#: What a shop was called whose account was removed, by the door of its orders: they stay, and stay readable.
+left_shop = Table(
+    "left_shop",
+    metadata,
+    Column("door", String(140), primary_key=True),
+    Column("name", String(60), nullable=False),
+)
+
 #: A line of an order. ``variant_id`` null: its SKU is unknown here, so it waits in the inbox to be bound. ``meaning``
 #: is what its status said about stock when it was read (see domain.order.Meaning).
 order_line = Table(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, literal_column, select
 
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
+from syncer.orders.waiting import open_oversells, waits_by_shop
 from syncer.store.order_tables import channel_order, order_count, order_hint, order_read
 from syncer.store.tables import listing
 from syncer.sync.claim import FOR_ORDERS
@@ -22,7 +24,8 @@ class OrderStatus:
 
     ``open_orders`` hold stock. ``waiting_rises`` counts listings whose stock is added only after the next read.
     ``oldest_hint_s`` is the age of the oldest order that is still to be looked at; ``unreadable`` counts those that
-    could not be understood. ``problem`` says why orders can't be read now.
+    could not be understood. ``problem`` says why orders can't be read now. ``unknown_lines`` (SKUs that nobody knows
+    here) and ``questions`` wait in the inbox; ``oversold`` counts what is oversold that its open orders want.
     """
 
     read_at: dt.datetime | None = None
@@ -31,6 +34,9 @@ class OrderStatus:
     oldest_hint_s: float | None = None
     unreadable: int = 0
     problem: Words | None = None
+    unknown_lines: int = 0
+    questions: int = 0
+    oversold: int = 0
 
     def to_json(self, now: dt.datetime) -> dict[str, Any]:
         """Return this as a JSON object; times are ISO 8601 in UTC, ages in seconds."""
@@ -42,11 +48,14 @@ class OrderStatus:
             "oldest_hint_s": self.oldest_hint_s,
             "unreadable_orders": self.unreadable,
             "orders_problem": self.problem.to_json() if self.problem else None,
+            "unknown_order_lines": self.unknown_lines,
+            "order_questions": self.questions,
+            "oversold": self.oversold,
         }
 
 
 def read_order_status(connection: Connection, now: dt.datetime) -> Mapping[int, OrderStatus]:
-    """Return the state of reading by account id; accounts whose orders were never to be read are left out."""
+    """Return the state of reading, and what orders ask, by account id; accounts that never had orders are left out."""
     opened = _by_account(
         connection,
         select(channel_order.c.account_id, func.count(func.distinct(order_count.c.order_id)))
@@ -81,7 +90,22 @@ def read_order_status(connection: Connection, now: dt.datetime) -> Mapping[int, 
             unreadable=int(hinted.unreadable) if hinted else 0,
             problem=Problem.from_json(row.problem).words if row.problem else None,
         )
-    return found
+    return _with_questions(connection, found)
+
+
+def _with_questions(connection: Connection, found: Mapping[int, OrderStatus]) -> dict[int, OrderStatus]:
+    """Add what waits in the inbox and on the oversell desk."""
+    asking = {one.account_id: one for one in waits_by_shop(connection) if one.account_id is not None}
+    oversold = Counter(key for one in open_oversells(connection) for key in one.account_ids)
+    return {
+        key: replace(
+            found.get(key, OrderStatus()),
+            unknown_lines=asking[key].unknown if key in asking else 0,
+            questions=asking[key].questions if key in asking else 0,
+            oversold=oversold[key],
+        )
+        for key in found.keys() | asking.keys() | oversold.keys()
+    }
 
 
 def _by_account(connection: Connection, query: Any) -> dict[int, Any]:

@@ -32,7 +32,7 @@ def test_an_account_with_open_orders_is_removed_only_once_a_person_says_what_bec
     assert shops.level() == Level(4, 2)
     with write(shops.engine) as connection:
         (left,) = order_rows(connection, only_open=True)
-        assert (left.order, left.held, left.account) == ("A1", 2, "shop:shopee:s-satu")
+        assert (left.order, left.held, left.account) == ("A1", 2, "satu")
         close(connection, find_order(connection, "A1"), sent=True, now=at(310))
         assert audit(connection) == []
     assert shops.level() == Level(2, 0)

@@ -74,6 +74,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_lease")),
     )
     op.create_table(
+        "left_shop",
+        sa.Column("door", sa.String(length=140), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("door", name=op.f("pk_left_shop")),
+    )
+    op.create_table(
         "location",
         sa.Column("id", Identity64, nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
