@@ -26,7 +26,7 @@ from syncer.channels.joining import (
     check_account,
     reconnect,
 )
-from syncer.channels.joining_rules import budget_group, first_mode
+from syncer.channels.joining_rules import budget_group
 from syncer.channels.lifecycle import Left, StillSelling, disconnect, go_live, pause, remove, resume, still_selling
 from syncer.channels.records import (
     Account,
@@ -64,7 +64,6 @@ __all__ = [
     "check_account",
     "disconnect",
     "find_location",
-    "first_mode",
     "get_account",
     "go_live",
     "load_account",

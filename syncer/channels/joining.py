@@ -27,6 +27,7 @@ from syncer.channels.joining_rules import (
     budget_group,
     check_name,
     consent_words,
+    first_look,
     first_mode,
     joining_notes,
     lock_accounts,
@@ -125,16 +126,17 @@ def add_account(
     opened = build(found, draft.options, home=home, shop="new", tokens=lambda: draft.tokens, gate=gate, on_call=on_call)
     waits = draft.tokens is None and isinstance(opened, SignsIn)
     identity = _unconfirmed(draft.options) if waits else opened.check()
-    mode = Mode.READ_ONLY if waits and not sandbox_of(draft.public) else first_mode(opened, draft.public)
+    empty = None if waits else first_look(opened, draft.public)
     values = {
         "name": name,
         "connector": connector,
         "state": State.SIGN_IN_NEEDED.value if waits else State.ACTIVE.value,
-        "mode": mode.value,
+        "mode": first_mode(draft.public, empty=empty).value,
         "options": draft.public,
         "shop_id": identity.shop_id,
         "shop_name": identity.shop_name,
         "checked_at": None if waits else now,
+        "looked_at": now if empty else None,
         "created_at": now,
         **columns,
     }
@@ -228,14 +230,17 @@ def accept_shop(
     identity = consent.identity
     if account.shop_id and identity.shop_id != account.shop_id:
         raise AccountError(other_shop_words(account, identity))
-    mode = account.mode
+    mode, empty = account.mode, None
     if not account.checked_at:
         with using_tokens(connector, consent.tokens):
-            mode = first_mode(connector, account.options)
+            empty = first_look(connector, account.options)
+        mode = first_mode(account.options, empty=empty)
     with write(engine) as connection:
         lock_accounts(connection)
         refuse_shop(connection, account.connector, identity, account.options, but=account.id)
         values: dict[str, Any] = {"state": State.ACTIVE.value, "problem": None, "mode": mode.value}
+        if empty:
+            values["looked_at"] = now
         if not account.checked_at:
             settings = Settings(currency=account.currency if account.rate else "", rate=account.rate)
             values["currency"] = shop_currency(connector, identity, account.catalogue_currency, settings)
@@ -344,6 +349,9 @@ def _save_again(
         "sweep_cursor": None,
     }
     values |= old_key_values(keys, current, draft.secrets, until=now + old_key_for, now=now)
+    if current.state is State.DISCONNECTED or left_sandbox:
+        # Nobody has watched what the shop sells meanwhile.
+        values |= {"looked_at": None, "look_cursor": None}
     if left_sandbox:
         values["mode"] = Mode.READ_ONLY.value
     connection.execute(update(t.account).where(t.account.c.id == current.id).values(**values))

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, func, select, text
 from syncer.channels.account_settings import Settings, check_account_currency
 from syncer.channels.connectors import sandbox_of
 from syncer.channels.records import Account, AccountError, Mode
+from syncer.domain.listing import Status
 from syncer.domain.text import clean_text
 from syncer.domain.words import Words
 from syncer.sdk.contract import Connector, Identity, PublishesListings
+from syncer.sdk.errors import ConnectorError
 from syncer.store import tables as t
 from syncer.store.engine import is_sqlite
 
@@ -32,14 +34,27 @@ def check_name(name: str) -> str:
     return cleaned
 
 
-def first_mode(connector: Connector, options: Mapping[str, Any]) -> Mode:
-    """Return LIVE for a loopback address or a shop without listings, else READ_ONLY. May make one call."""
-    if sandbox_of(options) is not None:
-        return Mode.LIVE
+def is_empty(connector: Connector) -> bool | None:
+    """Return whether a shop has no listings; ``None`` for a channel that doesn't say. Makes one call."""
     if not isinstance(connector, PublishesListings):
-        return Mode.READ_ONLY
+        return None
     page = connector.fetch_listings(None)
-    return Mode.READ_ONLY if page.listings or page.cursor is not None else Mode.LIVE
+    return page.cursor is None and all(one.status is Status.DELETED for one in page.listings)
+
+
+def first_look(connector: Connector, options: Mapping[str, Any]) -> bool | None:
+    """Return whether a new shop is empty. One on a loopback address may also be silent: then ``None``."""
+    try:
+        return is_empty(connector)
+    except ConnectorError:
+        if sandbox_of(options) is None:
+            raise
+        return None
+
+
+def first_mode(options: Mapping[str, Any], *, empty: bool | None) -> Mode:
+    """Return LIVE for a loopback address or a shop without listings, else READ_ONLY."""
+    return Mode.LIVE if empty or sandbox_of(options) is not None else Mode.READ_ONLY
 
 
 def budget_group(

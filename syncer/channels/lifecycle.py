@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Integer, delete, func, select, update
 
 from syncer.channels.connectors import sandbox_of
-from syncer.channels.joining_rules import first_mode
+from syncer.channels.joining_rules import is_empty
 from syncer.channels.old_key import forget_old_key
 from syncer.channels.records import Account, AccountError, Mode, State, load_account
 from syncer.domain.words import Words
@@ -116,10 +116,7 @@ def go_live(engine: Engine, account: Account, connector: Connector | None = None
     already = ready_to_go_live(account)
     if already is not None:
         return already
-    empty = sandbox_of(account.options) is not None or (
-        connector is not None and first_mode(connector, account.options) is Mode.LIVE
-    )
-    if not empty:
+    if sandbox_of(account.options) is None and not (connector is not None and is_empty(connector)):
         raise AccountError(
             Words(
                 f'Akun "{account.name}" belum bisa mengirim: tokonya sudah berisi, dan Syncer belum bisa membaca '

@@ -94,7 +94,8 @@ class Account:
     ``allocation`` says how much of the free stock it shows; ``location_id`` limits that to one location
     (``None``: all pooled ones). ``field_owners`` maps field names to owners, default ours.
     ``package_defaults`` maps category keys ("*": all others) to a package. ``settings`` go into every listing
-    of the account (shipping, brand). ``catalogue_currency`` is what base prices are in. Times are aware UTC.
+    of the account (shipping, brand). ``looked_at`` is when the shop was last looked through for what it sells besides
+    ours (``None``: never). ``catalogue_currency`` is what base prices are in. Times are aware UTC.
     ``sealed_old_options`` are the secrets before the last change: webhooks signed with them are believed until
     ``old_options_until`` (security.md W4).
     """
@@ -133,6 +134,7 @@ class Account:
     sealed_options: str = field(default="", repr=False)
     sealed_old_options: str = field(default="", repr=False)
     old_options_until: dt.datetime | None = None
+    looked_at: dt.datetime | None = None
 
     @property
     def sends(self) -> bool:
@@ -229,6 +231,7 @@ def _account(row: RowMapping, currency: str) -> Account:
         checked_at=row["checked_at"],
         swept_at=row["swept_at"],
         sweep_cursor=row["sweep_cursor"],
+        looked_at=row["looked_at"],
         created_at=row["created_at"],
         options=row["options"],
         access_until=row["access_until"],

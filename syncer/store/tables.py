@@ -218,9 +218,22 @@ account = Table(
     Column("checked_at", UtcTime),
     Column("swept_at", UtcTime),
     Column("sweep_cursor", Text),
+    Column("looked_at", UtcTime),
+    Column("look_cursor", Text),
     Column("created_at", UtcTime, nullable=False),
     # Orders and the ledger may name an account for years: its id is never given twice.
     sqlite_autoincrement=True,
+)
+
+#: SKUs that a shop sold already when it was looked through, in listings that were bound to nothing of ours. Before one
+#: of them is published, it is looked whether it is still there. ``account.looked_at`` says when that was (null: never),
+#: ``look_cursor`` how far a look that is under way has come.
+unbound_sku = Table(
+    "unbound_sku",
+    metadata,
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("sku", String(50), primary_key=True),
+    Column("remote_id", String(120), primary_key=True),
 )
 
 #: The tokens of an account that signs in. ``refreshing`` is set, and committed, before the single-use refresh

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from syncer.catalogue.media import media_path
 from syncer.channels.facts import save_fact
+from syncer.domain.listing import Json
 from syncer.domain.problem import Who
 from syncer.domain.words import Words
 from syncer.sdk.contract import NeedsFacts, UploadsPictures
@@ -20,6 +21,7 @@ from syncer.store.engine import write
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import listing, media, photo, picture_upload
 from syncer.sync.prepare import unexpected
+from syncer.sync.shelf import SHELF, look_through
 from syncer.sync.shop import NotSent, Shop, monotonic
 
 _LOG = structlog.get_logger("syncer.sync")
@@ -37,12 +39,9 @@ class Upload:
 
 def fetch_facts(shop: Shop, keys: Sequence[str], now: dt.datetime) -> ConnectorError | None:
     """Fetch facts one by one and keep each at once; return the first error."""
-    connector = shop.connector
-    if not isinstance(connector, NeedsFacts):
-        return None
     for key in keys:
         try:
-            value = connector.fetch_fact(key)
+            value = _fetch(shop, key)
         except NotSent as error:
             return error
         except ConnectorError as error:
@@ -53,9 +52,19 @@ def fetch_facts(shop: Shop, keys: Sequence[str], now: dt.datetime) -> ConnectorE
             _fact_failed(shop, key, unexpected(bug))
             continue
         shop.fact_problems.pop(key, None)
-        with write(shop.engine) as connection:
-            save_fact(connection, shop.account.id, key, value, now=now)
+        if key != SHELF:
+            with write(shop.engine) as connection:
+                save_fact(connection, shop.account.id, key, value, now=now)
     return None
+
+
+def _fetch(shop: Shop, key: str) -> Json:
+    """Return a fact; what the shop sells already is kept where it is looked up."""
+    if key == SHELF:
+        look_through(shop)
+        return None
+    assert isinstance(shop.connector, NeedsFacts)
+    return shop.connector.fetch_fact(key)
 
 
 def _fact_failed(shop: Shop, key: str, error: ConnectorError) -> None:

@@ -14,7 +14,7 @@ from syncer.sdk.errors import ConnectorError, Gone, OutcomeUnknown, RateLimited,
 from syncer.sdk.operations import Operation, Result
 from syncer.sync.account_state import account_refused
 from syncer.sync.claim import unclaim
-from syncer.sync.find import record_found, reference
+from syncer.sync.find import look_for, record_found, reference
 from syncer.sync.looked import record_failed_read, record_missing, record_read
 from syncer.sync.outcome import Outcome
 from syncer.sync.prepare import Action, Task, unexpected
@@ -107,7 +107,7 @@ def _seek(shop: Shop, task: Task) -> None:
     ref = reference(task)
 
     def look(publisher: PublishesListings) -> list[RemoteListing]:
-        hits = list(publisher.find_listing(ref))
+        hits = look_for(publisher, task, ref)
         if len(hits) == 1 and hits[0].marker == ref.marker and not hits[0].offers_complete:
             return [publisher.fetch_listing(hits[0].remote_id)]
         return hits

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, select
 
+from syncer.channels.unbound import forget_unbound
 from syncer.domain.listing import Json, RemoteListing, Status
+from syncer.sdk.contract import PublishesListings
 from syncer.sdk.operations import ListingRef
 from syncer.store.engine import read
 from syncer.store.marks import Due, Lane
@@ -21,6 +23,7 @@ from syncer.sync.known import Known, merge
 from syncer.sync.looked import ALL_OURS
 from syncer.sync.outcome import Outcome, store
 from syncer.sync.prepare import Task
+from syncer.sync.shelf import sold_there_problem, still_sold
 from syncer.sync.shop import Shop
 
 LEAST_LOOKS = 2
@@ -40,6 +43,9 @@ def reference(task: Task) -> ListingRef:
 def record_found(shop: Shop, task: Task, ref: ListingRef, hits: Sequence[RemoteListing], now: dt.datetime) -> None:
     """Record what a look for a listing of ours gave: adopt it, look again later, create it again, or ask."""
     alive = _free(shop, task, [hit for hit in hits if hit.status is not Status.DELETED])
+    if task.there:
+        store(shop, task.item, _sold_there(shop, task, alive, now), now)
+        return
     ours = [hit for hit in alive if hit.marker == ref.marker]
     if len(ours) == 1:
         store(shop, task.item, _adopt(shop, task, ours[0], now), now)
@@ -58,6 +64,23 @@ def _free(shop: Shop, task: Task, hits: Sequence[RemoteListing]) -> list[RemoteL
     with read(shop.engine) as connection:
         taken = set(connection.execute(bound).scalars())
     return [hit for hit in hits if hit.remote_id not in taken]
+
+
+def look_for(publisher: PublishesListings, task: Task, ref: ListingRef) -> list[RemoteListing]:
+    """Look for a listing: those that are known to sell its SKUs one by one, else by the strongest look-up there is."""
+    return still_sold(publisher, task.there) if task.there else list(publisher.find_listing(ref))
+
+
+def _sold_there(shop: Shop, task: Task, hits: Sequence[RemoteListing], now: dt.datetime) -> Outcome:
+    """Hold what the shop sells already for a person; make it if the shop doesn't sell it any more."""
+    if not hits:
+        outcome = Outcome(task.item.known, event="", values={"due_at": now, "state": "waiting", "problem": None})
+        outcome.also = lambda connection: forget_unbound(connection, shop.account.id, task.there)
+        return outcome
+    problem = sold_there_problem(shop.account.name, hits, task.there).to_json()
+    rest = {"due": 0, "lane": int(Lane.IDLE), "stock_due_since": None, "held": None, "tries": 0}
+    event = "" if problem == task.item.problem else "park"
+    return Outcome(task.item.known, values={**rest, "state": "parked", "problem": problem}, event=event, detail=problem)
 
 
 def _adopt(shop: Shop, task: Task, found: RemoteListing, now: dt.datetime) -> Outcome:

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, and_, bindparam, case, func, literal_column, or_, select
 
 from syncer.channels.facts import Fact
+from syncer.channels.unbound import SOLD_THERE
 from syncer.domain.listing import Rendered, Status, WantedListing
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
@@ -27,6 +28,7 @@ from syncer.sync.difference import Difference, compare, next_operation, with_kno
 from syncer.sync.outcome import GONE_SINCE
 from syncer.sync.rising import rises, without_rises
 from syncer.sync.rows import Item, load_items
+from syncer.sync.shelf import SHELF, Shelf
 from syncer.sync.shop import Shop, monotonic, utc_now
 
 _LOG = structlog.get_logger("syncer.sync")
@@ -95,7 +97,8 @@ class Task:
     ``problem`` explains FIX; ``wait_s`` how long WAIT waits; ``facts`` which facts are missing; ORDERS waits until the
     orders were read; ``held`` the kind that a brake holds; ``queue_pictures``: photos were added that are not queued
     for upload yet; ``settle``: a READ that was put off on purpose, after an unsure outcome or for a review;
-    ``large_move``: a price that a brake counts; ``claimed_at``: when the call was about to be made.
+    ``large_move``: a price that a brake counts; ``claimed_at``: when the call was about to be made. ``there``: listings
+    that aren't ours and sell its SKUs (by remote id), where SEEK looks whether they still do.
     """
 
     item: Item
@@ -113,6 +116,7 @@ class Task:
     settle: bool = False
     large_move: bool = False
     claimed_at: dt.datetime | None = None
+    there: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def too_young(self, lag_s: float) -> bool:
         """Return whether a look now may still show the state before our last write: reads lag by ``lag_s`` seconds."""
@@ -160,6 +164,7 @@ def prepare(connection: Connection, shop: Shop, ids: Sequence[int]) -> list[Task
         shop,
         load_read(connection, shop.account.id) if shop.order_facts is not None else None,
         shop.connector if isinstance(shop.connector, NeedsFacts) else None,
+        Shelf(connection, shop),
     )
     looks = [_Look(connection, about, items[key], desired[key]) for key in ids if key in desired]
     facts = load_facts(connection, shop.account.id, sorted({key for look in looks for key in look.fact_keys}))
@@ -181,6 +186,7 @@ class _About:
     shop: Shop
     orders: OrderRead | None
     needs_facts: NeedsFacts | None
+    shelf: Shelf
 
 
 class _Look:
@@ -188,7 +194,7 @@ class _Look:
 
     def __init__(self, connection: Connection, about: _About, item: Item, desired: Desired) -> None:
         self._connection, self._shop, self._needs_facts = connection, about.shop, about.needs_facts
-        self._item, self._desired, self._orders = item, desired, about.orders
+        self._item, self._desired, self._orders, self._shelf = item, desired, about.orders, about.shelf
         self._bug: Exception | None = None
         self.fact_keys: tuple[str, ...] = ()
         if self._needs_facts is not None:
@@ -260,6 +266,13 @@ class _Look:
         return base
 
     def _send(self, base: Task, operation: Operation) -> Task:
+        if operation.kind is Kind.CREATE:
+            if self._shelf.unseen:
+                return self._wait_for_facts(base, (SHELF,))
+            there = self._shelf.sells(self._desired.listing)
+            if there:
+                asked = _waits_to_be_bound(self._item)
+                return replace(base, action=Action.REST if asked else Action.SEEK, there=there)
         return replace(base, action=Action.WRITE, operation=operation, large_move=self._moves_much(operation))
 
     def _orders_first(self, difference: Difference) -> bool:
@@ -340,6 +353,12 @@ class _Look:
         problem = next((self._shop.fact_problems[key] for key in missing if key in self._shop.fact_problems), None)
         wait_s = max(waits, default=0.0)
         return replace(base, action=Action.FACTS, facts=missing, wait_s=max(wait_s, FACT_WAIT_S), problem=problem)
+
+
+def _waits_to_be_bound(item: Item) -> bool:
+    """Whether a person knows already that the shop sells this, and only a number has moved since."""
+    known = item.problem is not None and item.problem.get("code") == SOLD_THERE
+    return known and item.state == "parked" and not item.due & Due.CONTENT
 
 
 def _must_read_first(item: Item, difference: Difference) -> bool:

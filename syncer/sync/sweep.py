@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, and_, select, update
 
 from syncer.catalogue.save import lock_catalogue
+from syncer.channels.unbound import note_unbound
 from syncer.domain.listing import RemoteListing, Status
 from syncer.orders.reading import read_by
 from syncer.sdk.contract import PublishesListings
@@ -106,11 +107,13 @@ def _judge_page(shop: Shop, page: Sequence[RemoteListing], found: Swept, asked_a
         items = load_items(connection, list(bound.values()))
     same: list[int] = []
     decided: list[int] = []
+    strangers: list[RemoteListing] = []
     for one in page:
         item = items.get(bound.get(one.remote_id, 0))
         if item is None:
             if one.status is not Status.DELETED:
                 found.strangers.append(one.remote_id)
+                strangers.append(one)
         elif _may_judge(shop, item, asked_at):
             if find_drift(item.known, _seen(item, one), ()):
                 found.drifts += [(item.id, drift) for drift in _judge(shop, item, one, asked_at)]
@@ -120,9 +123,11 @@ def _judge_page(shop: Shop, page: Sequence[RemoteListing], found: Swept, asked_a
                 same.append(item.id)
         else:
             found.unjudged += 1
-    if not same and not decided:
+    if not (same or decided or strangers):
         return
     with write(shop.engine) as connection:
+        # Nothing is published that the shop has begun to sell by itself.
+        note_unbound(connection, shop.account.id, strangers)
         connection.execute(update(listing).where(listing.c.id.in_(same)).values(verified_at=asked_at))
         # A review, a ban, a deletion: a look at that one listing says why.
         mark(connection, listing.c.id.in_(decided), Due.READ, Lane.READ, now=utc_now())

@@ -15,6 +15,7 @@ from syncer.catalogue.save import Saved, lock_catalogue
 from syncer.channels.pricing import set_override
 from syncer.channels.publishing import EVERYTHING, new_cause, queue_pictures
 from syncer.channels.records import Account, Mode, load_account
+from syncer.channels.unbound import replace_unbound
 from syncer.domain.listing import RemoteListing, Status
 from syncer.domain.product import Product, ProductStatus
 from syncer.domain.words import SyncerError, Words
@@ -90,6 +91,9 @@ def apply(
             _one(work, group, done)
             make_way()
         progress(number)
+    with write(shop.engine) as connection:
+        # What is bound now goes on; what isn't, and is published here, waits for a person.
+        replace_unbound(connection, shop.account.id, [group.listing for group in plan.groups], now=now)
     return done
 
 

@@ -18,6 +18,7 @@ from syncer.store.marks import Due, Lane
 from syncer.store.tables import listing
 from syncer.sync.adopting.walk import patiently
 from syncer.sync.prepare import Action, Task, prepare
+from syncer.sync.shelf import SHELF
 from syncer.sync.shop import Shop
 
 _AT_ONCE = 100
@@ -48,7 +49,7 @@ def _fetch_facts(shop: Shop, tasks: Sequence[Task], now: dt.datetime) -> None:
     connector = shop.connector
     if not isinstance(connector, NeedsFacts):
         return
-    for key in dict.fromkeys(key for task in tasks for key in task.facts):
+    for key in dict.fromkeys(key for task in tasks for key in task.facts if key != SHELF):
         try:
             value = patiently(shop, partial(connector.fetch_fact, key))
         except ConnectorError:

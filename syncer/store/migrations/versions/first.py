@@ -194,6 +194,8 @@ def upgrade() -> None:
         sa.Column("checked_at", UtcTime(), nullable=True),
         sa.Column("swept_at", UtcTime(), nullable=True),
         sa.Column("sweep_cursor", sa.Text(), nullable=True),
+        sa.Column("looked_at", UtcTime(), nullable=True),
+        sa.Column("look_cursor", sa.Text(), nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["location_id"], ["location.id"], name=op.f("fk_account_location_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
@@ -640,6 +642,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_stock_movement_reference")),
     )
     op.create_index("ix_stock_movement_variant_location", "stock_movement", ["variant_id", "location_id"], unique=False)
+    op.create_table(
+        "unbound_sku",
+        sa.Column("account_id", Identity64, nullable=False),
+        sa.Column("sku", sa.String(length=50), nullable=False),
+        sa.Column("remote_id", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_unbound_sku_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "sku", "remote_id", name=op.f("pk_unbound_sku")),
+    )
     op.create_table(
         "listing_event",
         sa.Column("id", Identity64, nullable=False),
