@@ -18,6 +18,7 @@ from syncer.store.tables import account, listing, offer, product, question, vari
 from syncer.store.wakeup import wake_after_commit
 from syncer.sync.brakes import answer_brake
 from syncer.sync.drift import answer_drift
+from syncer.sync.late_stops import late_stops
 from syncer.sync.looked import ALL_OURS
 from syncer.sync.rows import add_event
 
@@ -66,8 +67,11 @@ def open_questions(connection: Connection) -> list[Question]:
     return [_question(row) for row in connection.execute(query)]
 
 
-def problem_rows(connection: Connection) -> list[ProblemRow]:
-    """Return every problem that waits for somebody: of whole listings, of variants, and of accounts' listings."""
+def problem_rows(connection: Connection, now: dt.datetime | None = None) -> list[ProblemRow]:
+    """Return every problem that waits for somebody: of whole listings, of variants, and of accounts' listings.
+
+    At ``now`` (default: at this moment) a stop may be late: that is a problem, too.
+    """
     names = (account.c.name, product.c.handle, product.c.title)
     whole = (
         select(*names, listing.c.state, listing.c.problem, listing.c.acknowledged_at)
@@ -97,7 +101,11 @@ def problem_rows(connection: Connection) -> list[ProblemRow]:
         )
         for row in connection.execute(single)
     ]
-    return rows + _held_up_pieces(connection)
+    late = [
+        ProblemRow(one.account, one.handle, one.title, None, one.state, one.problem, one.since)
+        for one in late_stops(connection, now or dt.datetime.now(dt.UTC))
+    ]
+    return late + rows + _held_up_pieces(connection)
 
 
 def _held_up_pieces(connection: Connection) -> list[ProblemRow]:

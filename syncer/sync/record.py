@@ -253,6 +253,8 @@ class _Written:
             if self.task.difference.lane is Lane.STOP:
                 # What blocks it may end without a word, and every minute sells what isn't there.
                 pause = min(pause, self.shop.timing.stop_again_s)
+            elif self.task.difference.falls:
+                self._cannot_fall(error, outcome)
         elif recovery in _REFUSED:
             self._strike(recovery, outcome, urgent=urgent)
             pause = pause if urgent else max(pause, self.shop.timing.strike_s)
@@ -314,6 +316,12 @@ class _Written:
         for key in keys:
             outcome.cannot_stop[key] = until
 
+    def _cannot_fall(self, error: ConnectorError, outcome: Outcome) -> None:
+        """A number that only falls was refused: say until when, where a campaign of ours holds it."""
+        until = self._campaign_ends(self.task.difference.falls)
+        if until is not None:
+            outcome.values["problem"] = _cannot_fall(error, until, self.shop.account.time_zone).to_json()
+
     def _campaign_ends(self, keys: Sequence[str]) -> dt.datetime | None:
         """Return when the campaigns end that hold these offers on this account, as they are planned here."""
         with read(self.shop.engine) as connection:
@@ -343,6 +351,15 @@ def _cannot_stop(error: ConnectorError, until: dt.datetime, time_zone: str) -> P
         f"menjualnya. {about.words.id}",
         f"Sold out, but it can't be stopped until {said}; other shops that share its stock don't sell it. "
         f"{about.words.en}",
+    )
+    return replace(about, words=words)
+
+
+def _cannot_fall(error: ConnectorError, until: dt.datetime, time_zone: str) -> Problem:
+    about, said = error.problem(), _local(until, time_zone)
+    words = Words(
+        f"Stok berkurang, tetapi angkanya di sana belum bisa diturunkan sampai {said}. {about.words.id}",
+        f"There are fewer, but the number there can't be lowered until {said}. {about.words.en}",
     )
     return replace(about, words=words)
 

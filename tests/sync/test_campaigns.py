@@ -113,6 +113,21 @@ def test_while_a_promotion_refuses_a_stop_no_other_shop_sells_it(world: World) -
     assert stuck_until(world, one) is None
 
 
+def test_a_fall_that_a_promotion_refuses_says_until_when(world: World) -> None:
+    one, two = two_shops(world, guci=5)
+    world.control.ask("POST", "promotions", {"shop_id": one.shop_id, "sku": "guci", "lock": ["stock"], "until_s": 100})
+    set_aside(world, one, "guci", 1)
+    world.settle()
+    keep_back(world, one, 3)
+    world.sync()
+    with read(world.engine) as connection:
+        ends = reserving.list_reservations(connection)[0].ends_at
+        problem = connection.execute(select(listing.c.problem).where(listing.c.account_id == one.id)).scalar_one()
+    assert f"can't be lowered until {ends.astimezone(ZoneInfo(one.time_zone)):%d-%m-%Y %H:%M}" in problem["words"]["en"]
+    assert stuck_until(world, one) is None, "it still sells what there is"
+    assert shown(world, "guci", one, two)[0] == 5
+
+
 def test_an_offer_that_need_not_stop_any_more_frees_the_others(world: World) -> None:
     one, two = two_shops(world, guci=5)
     shop = {"shop_id": one.shop_id, "sku": "guci"}

@@ -11,6 +11,8 @@ from sqlalchemy import select, update
 from syncer.store.engine import read, write
 from syncer.store.tables import account as accounts
 from syncer.store.tables import offer
+from syncer.sync.answers import problem_rows
+from syncer.sync.late_stops import LATE_S
 from syncer.sync.status import read_status
 from tests.sync.world import World, now, offers_of, wait_until
 
@@ -61,6 +63,30 @@ def test_what_cannot_be_stopped_is_said_at_once(world: World) -> None:
     assert offers_of(world.there("guci")) == {"guci": (100_000, 0)}
     assert stuck(world) == []
     assert world.there("guci")["status"] == "live"
+
+
+@pytest.mark.parametrize(
+    "fault", [{"fault": "error_before", "times": 1000}, {"fault": "latency", "ms": 60_000, "times": 1000}]
+)
+def test_a_stop_that_does_not_get_through_is_a_problem_whatever_holds_it_up(
+    world: World, fault: dict[str, object]
+) -> None:
+    published(world, "guci", "kain")
+    world.control.fault(operation="product.update_stock", **fault)
+    world.stock("guci", 0)
+
+    def late(after_s: float) -> list[str]:
+        with read(world.engine) as connection:
+            rows = problem_rows(connection, now() + dt.timedelta(seconds=after_s))
+        return [row.handle for row in rows if row.problem.code == "stop_late"]
+
+    with world.at_work(stop_s=1.0):
+        wait_until(lambda: any(call["operation"] == "product.update_stock" for call in world.control.calls()))
+        assert late(0.0) == [] or world.row("guci").stock_due_since < now() - dt.timedelta(seconds=LATE_S)
+        assert late(LATE_S) == ["guci"]
+        world.control.heal()
+    world.settle()
+    assert late(3600.0) == []
 
 
 def test_a_stop_is_never_parked(world: World) -> None:
