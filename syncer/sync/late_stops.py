@@ -49,7 +49,7 @@ class LateStop:
             "Kalau mendesak, sembunyikan produk ini di aplikasi penjual toko itu.",
             "If it is urgent, hide the product in that shop's seller app.",
         )
-        return Problem("stop_late", said, Who.ADMINISTRATOR, remedy)
+        return Problem("stop_late", said, remedy, Who.ADMINISTRATOR)
 
 
 def late_stops(connection: Connection, now: dt.datetime) -> list[LateStop]:

@@ -78,6 +78,7 @@ def test_a_stop_that_does_not_get_through_is_a_problem_whatever_holds_it_up(
     def late(after_s: float) -> list[str]:
         with read(world.engine) as connection:
             rows = problem_rows(connection, now() + dt.timedelta(seconds=after_s))
+        assert all("hide the product" in row.problem.remedy.en for row in rows if row.problem.code == "stop_late")
         return [row.handle for row in rows if row.problem.code == "stop_late"]
 
     with world.at_work(stop_s=1.0):
