@@ -52,7 +52,8 @@ def create(operation: Operation, *, warehouse_id: str, key: str, draft: bool) ->
         if name in fields and (fields[name] or name not in _EMPTIABLE):
             body |= field(name, fields)
     body["external_product_id"] = operation.ref.marker
-    body["skus"] = [new_sku(offer, operation, warehouse_id) for offer in rendered.offers]
+    days = fields.get("pre_order_days", 0)
+    body["skus"] = [{**new_sku(offer, operation, warehouse_id), **making_time(days)} for offer in rendered.offers]
     return body
 
 
@@ -98,7 +99,7 @@ def _terms(value: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def new_sku(offer: RenderedOffer, operation: Operation, warehouse_id: str) -> dict[str, Json]:
-    """Return a SKU that isn't there yet, with its price and count (at least 1: sheet 8)."""
+    """Return a SKU that isn't there yet, with its price and count (at least 1: sheet 8), without its making time."""
     fields = operation.rendered.fields
     row = {
         **sku_fields(offer, operation.rendered),
@@ -113,7 +114,7 @@ def new_sku(offer: RenderedOffer, operation: Operation, warehouse_id: str) -> di
 
 
 def sku_fields(offer: RenderedOffer, rendered: Rendered, there: Object | None = None) -> dict[str, Json]:
-    """Return what the content says of a SKU: its code, options, picture, making time. Ids are used where they fit."""
+    """Return what the content says of a SKU: its code, options, picture. Ids are used where they fit."""
     row: dict[str, Json] = {"seller_sku": offer.sku}
     if rendered.option_names:
         images = rendered.fields.get("option_images", {})
@@ -121,10 +122,12 @@ def sku_fields(offer: RenderedOffer, rendered: Rendered, there: Object | None = 
             _sale(name, value, axis, images, there)
             for axis, (name, value) in enumerate(zip(rendered.option_names, offer.option_values, strict=True))
         ]
-    days = rendered.fields.get("pre_order_days", 0)
-    if days:
-        row["pre_sale"] = {"type": "PRE_ORDER", "fulfillment_type": {"handling_duration_days": days}}
     return row
+
+
+def making_time(days: int) -> dict[str, Json]:
+    """Return what a SKU says of its making time: nothing, if it ships from stock (sheet 8)."""
+    return {"pre_sale": {"type": "PRE_ORDER", "fulfillment_type": {"handling_duration_days": days}}} if days else {}
 
 
 def _sale(name: str, value: str, axis: int, images: Mapping[str, str], there: Object | None) -> dict[str, Json]:

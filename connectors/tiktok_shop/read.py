@@ -25,6 +25,8 @@ CONTENT = frozenset(
     {"title", "description", "category", "pictures", "attributes", "brand", "weight_g", "dimension_cm"}
     | {"pre_order_days", "is_pre_owned", "option_images", "barcodes", "terms"}
 )
+#: In ``extra``: the last edit was refused, so that none of what we know of the content is there (sheet 1.1).
+REFUSED = "refused"
 
 
 def category(product: Object) -> str:
@@ -171,7 +173,7 @@ def listing(product: Object, options: TiktokShopOptions, listed: Listed) -> Remo
         offers=offers(product, names, options),
         offers_complete=not old,
         reasons=where.reasons,
-        extra=remembered(product, where),
+        extra={**remembered(product, where), REFUSED: old},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.tiktok_shop import body, read
@@ -41,10 +41,12 @@ def bind(rendered: Rendered, known: Sequence[RemoteOffer], product: Object) -> d
     return bound
 
 
-def step(operation: Operation, product: Object, warehouse_id: str) -> Step | None:
+def step(operation: Operation, product: Object, warehouse_id: str, days: int | None = None) -> Step | None:
     """Return the edit towards the wanted SKUs, or ``None`` if they are there.
 
-    SKUs that stay keep their id, price and count. Raises Rejected where options would have to vanish altogether.
+    SKUs that stay keep their id, price, count and making time, and new ones get the making time that the product has
+    there: another one is content, and written as such. ``days`` sets it in all of them. Raises Rejected where options
+    would have to vanish altogether.
     """
     rendered = operation.rendered
     bound = bind(rendered, operation.known.offers if operation.known else (), product)
@@ -56,11 +58,13 @@ def step(operation: Operation, product: Object, warehouse_id: str) -> Step | Non
     for offer in rendered.offers:
         there = bound.get(offer.key)
         if there is None:
-            rows.append({**body.new_sku(offer, operation, warehouse_id), **_options(offer, rendered, product)})
+            row = {**body.new_sku(offer, operation, warehouse_id), **_options(offer, rendered, product)}
+            rows.append(row | body.making_time(read.pre_order_days(product) if days is None else days))
             quantity = max(1, offer.quantity)
             offers.append(RemoteOffer("", offer.sku, offer.price, quantity, offer.option_values, {}, offer.key))
             continue
-        rows.append({**body.kept_sku(there), **body.sku_fields(offer, rendered, product)})
+        kept = body.kept_sku(there) if days is None else _made_in(days, there)
+        rows.append({**kept, **body.sku_fields(offer, rendered, product)})
         offers.append(RemoteOffer(text(there.get("id")), offer.sku, None, None, offer.option_values, {}, offer.key))
     return Step(rows, tuple(offers))
 
@@ -81,22 +85,36 @@ def with_ids(offers: Sequence[RemoteOffer], answered: Sequence[Object]) -> tuple
     return found if all(offer.remote_id for offer in found) else None
 
 
-def rebuilt(operation: Operation, product: Object) -> list[dict[str, Json]]:
-    """Return all SKUs of a product for a full edit, with making time and option pictures as wanted."""
+def rebuilt(operation: Operation, product: Object, names: Collection[str]) -> list[dict[str, Json]]:
+    """Return all SKUs of a product for a full edit, as they are but for those of ``names`` that live inside SKUs.
+
+    ``pre_order_days`` is set in each; ``option_images`` where the options are those that we know (:func:`same_axes`).
+    """
     rendered = operation.rendered
     bound = bind(rendered, operation.known.offers if operation.known else (), product)
     by_id = {text(sku.get("id")): key for key, sku in bound.items()}
     wanted = {offer.key: offer for offer in rendered.offers}
     rows = []
     for sku in objects(product.get("skus")):
-        kept = body.kept_sku(sku)
+        kept = _made_in(rendered.fields["pre_order_days"], sku) if "pre_order_days" in names else body.kept_sku(sku)
         offer = wanted.get(by_id.get(text(sku.get("id")), ""))
-        if offer is not None and _folded(rendered.option_names) == _folded(read.axes(product)):
-            kept.pop("pre_sale", None)
+        if "option_images" in names and offer is not None and same_axes(rendered, product):
             fields = body.sku_fields(offer, rendered, product)
             kept |= {name: value for name, value in fields.items() if name != "seller_sku"}
         rows.append(kept)
     return rows
+
+
+def _made_in(days: int, sku: Object) -> dict[str, Json]:
+    """Return a SKU that is there with another making time."""
+    kept = body.kept_sku(sku)
+    kept.pop("pre_sale", None)
+    return kept | body.making_time(days)
+
+
+def same_axes(rendered: Rendered, product: Object) -> bool:
+    """Return whether the product has the options that we want."""
+    return _folded(rendered.option_names) == _folded(read.axes(product))
 
 
 def _options(offer: RenderedOffer, rendered: Rendered, product: Object) -> dict[str, Json]:

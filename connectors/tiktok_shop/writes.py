@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from connectors.tiktok_shop import body, codes, errors, variants
+from connectors.tiktok_shop import body, codes, errors, read, variants
 from connectors.tiktok_shop.client import Reply, TiktokClient, in_path
 from connectors.tiktok_shop.look import Reader
-from connectors.tiktok_shop.options import TiktokShopOptions
+from connectors.tiktok_shop.options import TIKTOK_SHOP, TiktokShopOptions
 from connectors.tiktok_shop.shop import Shop
 from connectors.tiktok_shop.standing import DRAFT, LIVE, Standing, standing
 from syncer.domain.listing import Json, RemoteListing, RemoteOffer, RenderedOffer, Status
@@ -110,57 +110,88 @@ class Writer:
         names = [name for name in operation.fields if name in body.EDITABLE and name in operation.rendered.fields]
         if not names:
             return Result(RemoteListing(operation.remote_id), check_after_s=0.0)
+        names += [name for name in self._refused_with(operation) if name not in names]
         if body.needs_full(names, operation.rendered):
             return self._full_update(operation, names)
         sent: dict[str, Json] = {"save_mode": self._save_mode(operation), "listing_platforms": self._platforms()}
         for name in names:
             sent |= body.field(name, operation.rendered.fields)
         path = f"{_EDIT}{in_path(operation.remote_id)}/partial_edit"
-        return self._edited(operation, self._write("POST", path, "product.partial_edit", sent).ensure(), names)
+        return self._edited(operation, sent, self._write("POST", path, "product.partial_edit", sent).ensure(), names)
+
+    def _refused_with(self, operation: Operation) -> list[str]:
+        """Return what the last edit carried, if it was refused: the next one starts from the version before it.
+
+        That is what we know as sent, and want still; without it the old values would be there again.
+        """
+        known = operation.known
+        if known is None or not known.extra.get(read.REFUSED):
+            return []
+        wanted = operation.rendered.fields
+        return [name for name in body.EDITABLE if name in wanted and known.fields.get(name) == wanted[name]]
 
     def _full_update(self, operation: Operation, names: Sequence[str]) -> Result:
         product = self._reader.product(operation.remote_id)
         sent = body.whole_product(product, self._platforms(), draft=self._stays_draft(operation, standing(product)))
         sent = body.with_fields(sent, names, operation.rendered)
         if {"pre_order_days", "option_images"} & set(names):
-            sent["skus"] = variants.rebuilt(operation, product)
+            sent["skus"] = variants.rebuilt(operation, product, names)
         reply = self._write("PUT", f"{_EDIT}{in_path(operation.remote_id)}", "product.edit", sent).ensure()
-        return self._edited(operation, reply, names)
+        if "option_images" in names and not variants.same_axes(operation.rendered, product):
+            # Other options stand there than we knew: their pictures were left alone, and a look shows what there is.
+            written = self._edited(operation, sent, reply, [name for name in names if name != "option_images"])
+            return replace(written, check_after_s=0.0)
+        return self._edited(operation, sent, reply, names)
 
     def _reshape(self, operation: Operation) -> Result:
         """Write the SKUs by a full edit: only there may the prices and counts of those that stay be left out."""
         product = self._reader.product(operation.remote_id)
         names = operation.rendered.option_names
-        step = variants.step(operation, product, self._shop.warehouse())
+        again = self._refused_with(operation)
+        days = operation.rendered.fields["pre_order_days"] if "pre_order_days" in again else None
+        step = variants.step(operation, product, self._shop.warehouse(), days)
         if step is None:
             offers = variants.unchanged(operation, product)
             return Result(RemoteListing(operation.remote_id, option_names=names, offers=offers, offers_complete=True))
         sent = body.whole_product(product, self._platforms(), draft=self._stays_draft(operation, standing(product)))
-        sent["skus"] = step.rows
+        sent = {**body.with_fields(sent, again, operation.rendered), "skus": step.rows}
         reply = self._write("PUT", f"{_EDIT}{in_path(operation.remote_id)}", "product.edit", sent).ensure()
         offers_there = variants.with_ids(step.offers, reply.rows("skus"))
         if offers_there is None:
-            return Result(RemoteListing(operation.remote_id, self._status(reply)), check_after_s=0.0)
-        fields = {name: operation.rendered.fields[name] for name in ("option_images", "pre_order_days")}
+            status = self._status(operation, sent, reply)
+            return Result(RemoteListing(operation.remote_id, status), check_after_s=0.0)
+        fields = {"option_images": operation.rendered.fields["option_images"]}
         proved = RemoteListing(
             operation.remote_id,
-            self._status(reply),
+            self._status(operation, sent, reply),
             fields=fields,
             option_names=names,
             offers=offers_there,
             offers_complete=True,
+            extra={read.REFUSED: False},
         )
         return Result(proved, check_after_s=self._options.review_check_s)
 
-    def _edited(self, operation: Operation, reply: Reply, names: Sequence[str]) -> Result:
+    def _edited(self, operation: Operation, sent: Mapping[str, Json], reply: Reply, names: Sequence[str]) -> Result:
         written = {} if reply.rows("warnings") else {name: operation.rendered.fields[name] for name in names}
-        proved = RemoteListing(operation.remote_id, self._status(reply), fields=written)
+        status = self._status(operation, sent, reply)
+        proved = RemoteListing(operation.remote_id, status, fields=written, extra={read.REFUSED: False})
         return Result(proved, check_after_s=self._options.review_check_s)
 
-    def _status(self, reply: Reply) -> Status | None:
-        """Return REVIEW if the answer says so; otherwise the status isn't known from it (sheet 9)."""
-        auditing = as_object(reply.data.get("audit")).get("status") == "AUDITING"
-        return Status.REVIEW if auditing else None
+    def _status(self, operation: Operation, sent: Mapping[str, Json], reply: Reply) -> Status | None:
+        """Return REVIEW if the edit went to review, else ``None``: the status isn't known from the answer then.
+
+        Every edit of content is reviewed unless it is saved as a draft (sheet 9). The answer's ``audit`` speaks of
+        TikTok Shop alone (sheet 11), so its silence, or another word in it, proves nothing where Tokopedia reviews,
+        too. Whether an edit lists a product again that was taken off isn't documented: there only AUDITING proves it.
+        """
+        audit = text(as_object(reply.data.get("audit")).get("status"))
+        if audit == "AUDITING":
+            return Status.REVIEW
+        hidden = operation.known is not None and operation.known.status is Status.HIDDEN
+        if sent["save_mode"] != body.LISTING or hidden:
+            return None
+        return None if audit and self._options.shown_on == (TIKTOK_SHOP,) else Status.REVIEW
 
     def _save_mode(self, operation: Operation) -> str:
         """Return how an edit is saved: a draft stays one until SHOW lists it."""
@@ -220,7 +251,7 @@ class Writer:
         result = self._offers_written(operation, reply, wanted, ids, unknown)
         if result.proved is None:
             return result
-        proved = replace(result.proved, status=self._status(reply))
+        proved = replace(result.proved, status=self._status(operation, sent, reply))
         return replace(result, proved=proved, check_after_s=self._options.review_check_s)
 
     def _stock(self, operation: Operation) -> Result:

@@ -172,6 +172,49 @@ def test_of_a_review_by_tokopedia_alone_only_its_content_tells(shop: Shop) -> No
     assert shop.driver.fetch(edited).status is Status.LIVE
 
 
+@pytest.mark.parametrize("setting", sorted(SETTINGS))
+def test_an_edit_says_that_it_is_reviewed(shop: Shop, setting: str) -> None:
+    """The answer's ``audit`` speaks of TikTok Shop alone; where it is silent the edit is reviewed all the same."""
+    shop.start_anew(platforms=setting)
+    shop.publish(shop.wanted(axes=1))
+    shop.limit(review_delay_s=300.0)
+    title = shop.apply(Kind.UPDATE, shop.wanted(axes=1, title="Mangkuk kayu jati berjudul baru"), fields=("title",))
+    whole = shop.apply(Kind.UPDATE, shop.wanted(axes=1, made_to_order_days=5), fields=("pre_order_days",))
+    shape = shop.apply(Kind.RESHAPE, with_offer(shop.wanted(axes=1), "mangkuk-0", sku="LAIN-0"))
+    for result in (title, whole, shape):
+        assert result.proved is not None
+        assert (result.proved.status, result.check_after_s) == (Status.REVIEW, 1.0)
+
+
+def test_a_draft_is_not_reviewed_when_it_is_edited(shop: Shop) -> None:
+    shop.start_anew(platforms="tokopedia")
+    shop.publish(shop.wanted(live=False))
+    edited = shop.wanted(live=False, title="Mangkuk kayu jati berjudul baru")
+    result = shop.apply(Kind.UPDATE, edited, fields=("title",))
+    assert result.proved is not None
+    assert result.proved.status is None
+
+
+@pytest.mark.parametrize("setting", sorted(SETTINGS))
+def test_after_a_refused_edit_the_next_one_carries_what_that_one_did(shop: Shop, setting: str) -> None:
+    shop.start_anew(platforms=setting)
+    found = shop.publish(shop.wanted(axes=1))
+    changed = {
+        "axes": 1,
+        "made_to_order_days": 6,
+        "description": "Diukir dua hari, lalu dijemur sehari penuh di halaman.",
+    }
+    shop.driver.converge(shop.wanted(title=BAD, **changed))
+    assert shop.connector.fetch_listing(found.remote_id).extra["refused"] is True
+    mended = shop.wanted(title="Mangkuk kayu jati berjudul baru", **changed)
+    shop.driver.converge(mended)
+    rendered, seen = shop.render(mended).fields, shop.driver.fetch(mended)
+    assert {name: seen.fields[name] for name in ("title", "description", "pre_order_days")} == {
+        name: rendered[name] for name in ("title", "description", "pre_order_days")
+    }
+    assert seen.extra["refused"] is False
+
+
 def test_withdrawn_while_one_storefront_reviews_it_is_looked_at_again(shop: Shop) -> None:
     """A storefront that was still reviewing shows the product after all, so it is hidden again there."""
     shop.start_anew(platforms="tiktok_shop")

@@ -45,6 +45,25 @@ def test_a_variant_is_added_and_the_others_keep_ids_prices_and_counts(shop: Shop
     ]
 
 
+def test_other_variants_leave_the_making_time_as_it_is_there(shop: Shop) -> None:
+    """Only an edit that names it sets it, in every SKU; nothing else is taken for known."""
+    shop.publish(shop.wanted(axes=1, variants=2, made_to_order_days=5))
+    more = shop.wanted(axes=1, variants=3)
+    result = shop.apply(Kind.RESHAPE, more)
+    assert result.proved is not None
+    assert "pre_order_days" not in result.proved.fields
+    assert shop.driver.fetch(more).fields["pre_order_days"] == 5
+    days = [sku.get("pre_sale") for sku in shop.bodies("PUT products")[0]["skus"]]
+    assert days == [days[0]] * 3
+    assert days[0]
+    shop.apply(Kind.UPDATE, more, fields=("option_images",))
+    assert shop.driver.fetch(more).fields["pre_order_days"] == 5
+    result = shop.apply(Kind.UPDATE, more, fields=("pre_order_days",))
+    assert result.proved is not None
+    assert result.proved.fields == {"pre_order_days": 0}
+    assert shop.driver.fetch(more).fields["pre_order_days"] == 0
+
+
 def test_a_sku_left_out_is_deleted_so_only_what_goes_is_left_out(shop: Shop) -> None:
     whole = shop.wanted(axes=1, variants=3)
     found = shop.publish(whole)
