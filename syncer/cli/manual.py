@@ -50,14 +50,14 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "stock audit (an object)": "mismatches unexplained missing unsettled variants",
         "stock audit / variants": "sku title on_hand held free levels shops",
         "orders": "id order account status created_at updated_at ship_by total currency counted held gone returned "
-        "asks lines",
+        "asks asked lines",
         "orders / lines": "line sku their_sku title quantity status meaning price",
         "orders inbox (an object)": "unknown questions",
         "orders oversold": "id sku title short flagged_at state orders",
         "orders oversold / orders": "id order account status held gone value total currency created_at ship_by newest "
-        "same_second cost message kept_message",
+        "same_second asked cost message kept_message",
         "orders import (an object)": "rows new changed unchanged pieces unread_columns refused returned_file dry_run",
-        "sale (an object)": "id reference sku quantity free oversold new",
+        "sale (an object)": "id reference sku quantity free oversold new campaigns",
         "price": "sku title price currency accounts",
         "location": "code name pooled",
         "reserve list": "campaign account sku location quantity sold left state starts_at ends_at",
@@ -77,11 +77,12 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "plan": "account handle title kind changes why held problem",
         "status": "name connector shop_name state mode counts due oldest_unsent_stock_s oldest_verified_at budget "
         "shares_budget_with sign_in_expires_at sign_in_notice last_error questions cannot_stop "
-        "orders_read_at orders_read_age_s open_orders waiting_rises oldest_hint_s unreadable_orders orders_problem",
+        "orders_read_at orders_read_age_s open_orders waiting_rises oldest_hint_s unreadable_orders orders_problem "
+        "unknown_order_lines order_questions oversold",
         "listings": "account handle title state wanted chip synced due due_at remote_id currency quantity offers "
         "problem held acknowledged_at verified_at",
         "listings / offers": "sku remote_id price stock certain problem cannot_stop_until",
-        "problems": "kind account handle title sku state code message remedy who field question since",
+        "problems": "kind account handle title sku state code message remedy who field question count since",
         "drift": "at account handle title sku field known seen owner question",
         "sync": "account state mode sent counts waiting problems questions last_error",
         "doctor": "subject good message",

@@ -309,6 +309,9 @@ def import_sold(
         "", "--location", metavar="CODE", help=both("Barangnya dari lokasi ini.", "Where the goods are.")
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help=both("Hanya periksa.", "Only look.")),
+    yes: bool = typer.Option(
+        False, "--yes", help=both("Juga bila tampak dihitung dua kali.", "Even if it looks counted twice.")
+    ),
     as_json: bool = typer.Option(False, "--json", help=JSON_HELP),
 ) -> None:
     """Import a partner's sold list."""
@@ -320,7 +323,9 @@ def import_sold(
 
     with file.open("rb") as opened:
         data = opened.read(MAX_TEXT_BYTES + 1)
-    report = do(desk.engine, data, partner, location=location, now=desk.now, dry_run=dry_run, language=language())
+    report = do(
+        desk.engine, data, partner, location=location, now=desk.now, dry_run=dry_run, sure=yes, language=language()
+    )
     back = None
     if report.returned is not None and not dry_run:
         back = keep_returned(file, report.returned, f"{file.stem}-gagal.csv")

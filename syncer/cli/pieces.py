@@ -314,9 +314,10 @@ def _check_piece(connection: Connection, found: FoundVariant) -> None:
     from syncer.store.order_tables import placement
 
     rule = load_rules(connection, [found.product_id])[found.product_id]
-    free = load_supply(connection, [found.id]).loose(found.id)
+    supply = load_supply(connection, [found.id])
+    free, made = supply.loose(found.id), supply.is_made_to_order(found.id)
     placed = connection.execute(select(placement.c.variant_id).where(placement.c.variant_id == found.id)).first()
-    if placed is None and rule.why(single_piece=found.single_piece, free=free) is None:
+    if placed is None and rule.why(single_piece=found.single_piece, free=free, made=made) is None:
         raise SyncerError(
             Words(
                 f"{found.sku} tampil di semua toko (stok {free}), jadi tidak perlu dipindah. Untuk membatasinya: "

@@ -87,6 +87,17 @@ class Supply:
         parts = self.parts.get(variant_id, ((variant_id, 1),))
         return min(0 if part in self.ended else self._loose(part) // pieces for part, pieces in parts)
 
+    def is_made_to_order(self, variant_id: int) -> bool:
+        """Whether :meth:`loose` counts what a crafter can still make; of a bundle, if nothing else makes it scarce."""
+        if variant_id not in self.parts:
+            return variant_id in self.week
+        least = self.loose(variant_id)
+        return all(
+            part in self.week and part not in self.ended
+            for part, pieces in self.parts[variant_id]
+            if part in self.ended or self._loose(part) // pieces == least
+        )
+
     def own(self, variant_id: int, account_id: int) -> int:
         """Return the pieces that an account of the pool shows for its campaigns, whoever is given the loose ones."""
         if not self.aside:

@@ -49,11 +49,14 @@ class PieceRule:
     guard_below: int = 0
     guard_account_id: int | None = None
 
-    def why(self, *, single_piece: bool, free: int) -> Why | None:
-        """Return what holds a variant with so many free pieces to one account; ``None``: nothing."""
+    def why(self, *, single_piece: bool, free: int, made: bool = False) -> Why | None:
+        """Return what holds a variant with so many free pieces to one account; ``None``: nothing.
+
+        ``made``: what is free is what its crafter can still make, so that a last one is no piece that exists once.
+        """
         if self.guard_account_id is not None and 0 < free < self.guard_below:
             return Why.GUARD
-        return Why.PIECE if self.mode is PieceMode.ONE and (single_piece or free == 1) else None
+        return Why.PIECE if self.mode is PieceMode.ONE and (single_piece or (free == 1 and not made)) else None
 
 
 class Placed(NamedTuple):
@@ -154,7 +157,10 @@ def barred(
     unplaced = frozenset(
         variant_id
         for variant_id, (product_id, single) in variants.items()
-        if variant_id not in placed and rules[product_id].why(single_piece=single, free=supply.loose(variant_id))
+        if variant_id not in placed
+        and rules[product_id].why(
+            single_piece=single, free=supply.loose(variant_id), made=supply.is_made_to_order(variant_id)
+        )
     )
     elsewhere = {one.variant_id for one in placed.values() if one.state != "there" or one.account_id != account_id}
     return frozenset(elsewhere) | unplaced, unplaced
@@ -283,7 +289,8 @@ def _settle_some(connection: Connection, ids: Sequence[int], now: dt.datetime) -
     rules = load_rules(connection, {row.product_id for row in rows})
     placed = _placed(connection, [row.id for row in rows])
     for row in rows:
-        why = rules[row.product_id].why(single_piece=row.single_piece, free=free[row.id])
+        made = supply.is_made_to_order(row.id)
+        why = rules[row.product_id].why(single_piece=row.single_piece, free=free[row.id], made=made)
         old = placed.get(row.id)
         if why is None:
             # A sold piece keeps its place: when it comes back, it is shown where it was.

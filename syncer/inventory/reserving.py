@@ -88,6 +88,14 @@ def reserve(
     name = clean_text(campaign, max_length=120)
     if not name:
         raise BadReservation(Words("Beri nama kegiatannya.", "Name the campaign."))
+    if quantity < 1:
+        raise BadReservation(
+            Words(
+                f"{quantity} buah tidak perlu disisihkan. Tulis 1 atau lebih; melepaskan: `syncer reserve release`.",
+                f"There is nothing to set aside in {quantity}. Write 1 or more; to give pieces back: `syncer reserve "
+                "release`.",
+            )
+        )
     if ends_at <= starts_at or ends_at <= now:
         raise BadReservation(
             Words(
@@ -99,7 +107,7 @@ def reserve(
     _check_kind(connection, found.sku, found.id, now)
     _check_new(connection, name, account_id, found.id, where)
     most = free_for_campaign(connection, found.id, where.id, starts_at, ends_at)
-    if not 1 <= quantity <= most:
+    if quantity > most:
         raise _too_many(found.sku, quantity, max(most, 0), where.code)
     values = {
         "campaign": name,

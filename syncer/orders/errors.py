@@ -196,6 +196,56 @@ def bad_partner(name: str) -> OrderError:
     )
 
 
+def partner_is_a_shop(partner: str, account: str) -> OrderError:
+    """Return the error for a partner that is called like a shop of ours: its sales may be read already."""
+    return OrderError(
+        Words(
+            f'"{partner[:60]}" adalah nama toko Anda sendiri ({account}). Pesanannya dibaca dari toko itu; daftar ini '
+            "bisa menghitungnya dua kali. Tidak ada yang dicatat. Mitra lain? Pakai nama lain untuk --partner. Memang "
+            "penjualan yang tidak terbaca dari toko itu? Ulangi dengan --yes.",
+            f'"{partner[:60]}" is the name of a shop of yours ({account}). Its orders are read from the shop itself; '
+            "this list could count them twice. Nothing was recorded. Another partner? Use another name for --partner. "
+            "Sales that are not read from that shop after all? Say it again with --yes.",
+        )
+    )
+
+
+def known_of_another_partner(number: int, of: int, other: str) -> OrderError:
+    """Return the error for a list whose sales were imported for another partner before."""
+    other = other[:60]
+    return OrderError(
+        Words(
+            f'{number} dari {of} penjualan di berkas ini sudah dicatat untuk mitra "{other}": SKU, jumlah, tanggal dan '
+            f'nomornya sama. Tidak ada yang dicatat. Berkas yang sama? Pakai --partner "{other}". Memang dijual mitra '
+            "ini juga? Ulangi dengan --yes.",
+            f'{number} of the {of} sales in this file are recorded for the partner "{other}" already: the same SKU, '
+            f'quantity, date and number. Nothing was recorded. The same file? Use --partner "{other}". Sold by this '
+            "partner as well? Say it again with --yes.",
+        )
+    )
+
+
+def empty_list() -> OrderError:
+    """Return the error for a list of sales that is an empty file."""
+    return OrderError(
+        Words(
+            "Berkas ini kosong. Pilih daftar penjualan mitra: SKU, jumlah, tanggal, dan nomor (bila ada).",
+            "This file is empty. Choose the partner's list of sales: SKU, quantity, date, and reference (if there is "
+            "one).",
+        )
+    )
+
+
+def no_sales() -> OrderError:
+    """Return the error for a list of sales that has its headings and nothing else."""
+    return OrderError(
+        Words(
+            "Berkas ini tidak berisi penjualan: di bawah judul kolomnya tidak ada baris. Tidak ada yang dicatat.",
+            "There are no sales in this file: no row stands below its headings. Nothing was recorded.",
+        )
+    )
+
+
 def no_columns(missing: Sequence[str]) -> OrderError:
     """Return the error for a list of sales without a column that it needs."""
     listed = ", ".join(missing)

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from syncer.catalogue.importing import values
 from syncer.catalogue.importing.headings import REASON, find_columns, heading, reason_columns, unread_headings
@@ -28,11 +28,12 @@ from syncer.domain.words import SyncerError, Words
 from syncer.inventory.locations import find_location
 from syncer.orders import errors
 from syncer.orders.binding import Named, bind
-from syncer.orders.book import door_of_partner
+from syncer.orders.book import Stored, door_of_partner, load_orders
 from syncer.orders.take_in import Door, TakenIn, take_in_at
 from syncer.sdk.contract import OrderFacts
 from syncer.store.batches import batches
 from syncer.store.engine import Engine, make_way, read, write
+from syncer.store.order_tables import channel_order, order_read
 from syncer.store.tables import account
 
 SOLD = "sold"
@@ -91,23 +92,33 @@ def import_sold(
     time_zone: str = "Asia/Jakarta",
     now: dt.datetime,
     dry_run: bool = False,
+    sure: bool = False,
     language: str = "id",
 ) -> SoldReport:
     """Take a partner's list of what was sold in; refused rows come back with the reason, the others are counted.
 
     ``location`` is where the partner keeps the goods (default: the own location of the account with the partner's
-    name, else the pooled locations). Raises OrderError, ImportRefused, FileRefused, UnknownLocation.
+    name, else the pooled locations). Unless a person is ``sure``, a list that may count sales twice is refused: of a
+    partner called like a shop whose orders are read, or one that was taken in for another partner. Raises OrderError,
+    ImportRefused, FileRefused, UnknownLocation.
     """
     name = clean_text(partner, max_length=200).strip()
     if not 1 <= len(name) <= 60:
         raise errors.bad_partner(partner)
+    if not data.strip():
+        raise errors.empty_list()
     table, head, columns = _find(data)
     report = SoldReport()
     report.unread_columns = unread_headings(head.cells, {*columns.values(), *reason_columns(head.cells)})
     rows = [row for row in table.rows() if row.number > head.number]
     sold = [one for row in rows if (one := _read(row, columns, report, now)) is not None]
     report.rows = len(rows)
+    if not rows:
+        raise errors.no_sales()
     with read(engine) as connection:
+        name = _as_before(connection, name)
+        if not sure:
+            _check_name(connection, name)
         known = bind(connection, None, {Named("", "", one.sku) for one in sold})
         place = _place(connection, name, location)
     good = []
@@ -118,10 +129,65 @@ def import_sold(
             report.refused[one.row] = _unknown(one.sku)
     orders = _orders(good, ZoneInfo(time_zone))
     report.pieces = sum(one.quantity for one in good)
+    if not sure:
+        with read(engine) as connection:
+            _check_new(connection, name, orders)
     door = Door(door_of_partner(name), location_id=place, note=name)
     _take(engine, door, orders, report, now, dry_run=dry_run)
     report.returned = _returned(rows, head, report.refused, language) if report.refused else None
     return report
+
+
+def _as_before(connection: Connection, name: str) -> str:
+    """Return the partner's name as it was spelled in its lists before: capitals make no other partner."""
+    wanted = func.lower(channel_order.c.door) == door_of_partner(name).lower()
+    doors = sorted(connection.execute(select(channel_order.c.door).where(wanted).distinct()).scalars())
+    same = door_of_partner(name)
+    return name if not doors or same in doors else doors[0].removeprefix(door_of_partner(""))
+
+
+def _check_name(connection: Connection, name: str) -> None:
+    """Refuse the name of a shop whose orders are, or will be, read from itself.
+
+    A shop with a place of its own that tells no orders is a partner's: its lists are the only word of what it sold.
+    """
+    query = (
+        select(account.c.name, account.c.location_id, order_read.c.account_id.label("reads"))
+        .outerjoin(order_read, order_read.c.account_id == account.c.id)
+        .where(func.lower(account.c.name) == name.lower())
+    )
+    for row in connection.execute(query):
+        if row.reads is not None or row.location_id is None:
+            raise errors.partner_is_a_shop(name, row.name)
+
+
+def _check_new(connection: Connection, name: str, orders: Sequence[RemoteOrder]) -> None:
+    """Refuse a list of which half or more of what is new was taken in for another partner."""
+    wanted = {order.remote_id: order for order in orders}
+    ids = []
+    mine: set[str] = set()
+    names = list(wanted)
+    for part in batches(names):
+        partners = channel_order.c.door.startswith(door_of_partner(""), autoescape=True)
+        query = select(channel_order.c.id, channel_order.c.door, channel_order.c.remote_id)
+        for row in connection.execute(query.where(partners, channel_order.c.remote_id.in_(part))):
+            if row.door == door_of_partner(name):
+                mine.add(row.remote_id)
+            else:
+                ids.append(row.id)
+    others: dict[str, set[str]] = {}
+    for stored in load_orders(connection, ids):
+        if stored.remote_id not in mine and _is_same(stored, wanted[stored.remote_id]):
+            others.setdefault(stored.door, set()).add(stored.remote_id)
+    new = len(wanted.keys() - mine)
+    for door, same in sorted(others.items()):
+        if len(same) * 2 >= new:
+            raise errors.known_of_another_partner(len(same), new, door.removeprefix(door_of_partner("")))
+
+
+def _is_same(stored: Stored, order: RemoteOrder) -> bool:
+    before = sorted((line.name.sku, line.quantity) for line in stored.lines)
+    return stored.created_at == order.created_at and before == sorted((one.sku, one.quantity) for one in order.lines)
 
 
 def _take(
@@ -252,7 +318,7 @@ def _order(name: str, rows: Sequence[_Sold], zone: ZoneInfo) -> RemoteOrder:
 def _place(connection: Connection, partner: str, location: str) -> int | None:
     if location:
         return find_location(connection, location).id
-    query = select(account.c.location_id).where(account.c.name == partner)
+    query = select(account.c.location_id).where(func.lower(account.c.name) == partner.lower())
     found: int | None = connection.execute(query).scalar()
     return found
 

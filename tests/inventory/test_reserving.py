@@ -13,10 +13,10 @@ from sqlalchemy import select
 from syncer.catalogue.edit import save_product
 from syncer.channels import lifecycle
 from syncer.domain.product import Variant
-from syncer.inventory import reserving
+from syncer.inventory import placing, reserving
 from syncer.inventory.bundles import BadBundle, compose, list_bundles, parts_of
 from syncer.inventory.capacity import BadCapacity, set_capacity, turn_week
-from syncer.inventory.free import free
+from syncer.inventory.free import free, load_supply
 from syncer.inventory.ledger import add_location, set_on_hand, transfer
 from syncer.inventory.moments import catch_up
 from syncer.inventory.reserving import BadReservation, reserve
@@ -103,6 +103,8 @@ def test_a_planned_campaign_begins_and_ends_by_the_clock(shops: Shops) -> None:
 
 
 def test_no_more_is_set_aside_than_is_free(shops: Shops) -> None:
+    with pytest.raises(BadReservation, match="nothing to set aside in 0"):
+        set_aside(shops, 0)
     set_aside(shops, 3, ends=1000)
     with write(shops.engine) as connection, pytest.raises(BadReservation, match="Only 2 of mangkuk-biru"):
         reserve(
@@ -332,6 +334,32 @@ def test_what_is_made_to_order_sells_the_crafters_week_and_closes_when_it_is_ful
         order("CANCELLED", name="B", lines=[shops.mine(shops.two, 2)], updated=500), account=shops.two, began=500
     )
     assert shown(shops) == (2, 2)
+
+
+def barred_from_two(shops: Shops, *variants: int) -> frozenset[int]:
+    """What the second shop may not show, since it is held to another one."""
+    with read(shops.engine) as connection:
+        wanted = dict.fromkeys(variants, (shops.product, False))
+        return placing.barred(connection, shops.two.id, wanted, load_supply(connection, variants, now=NOW))[0]
+
+
+def test_the_last_one_of_a_crafters_week_is_no_piece_that_exists_once(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        set_on_hand(connection, "mangkuk-biru", 1, now=NOW)
+        placing.set_rule(connection, None, mode=placing.PieceMode.ONE)
+        placing.apply_rules(connection, now=NOW)
+    assert barred_from_two(shops, shops.blue) == {shops.blue}
+    made_to_order(shops, 1)
+    with write(shops.engine) as connection:
+        placing.apply_rules(connection, now=NOW)
+    assert barred_from_two(shops, shops.blue, shops.white) == frozenset()
+    # One more can be made next week; the last box around it is still the last box.
+    with read(shops.engine) as connection:
+        week = load_supply(connection, [shops.blue], now=NOW)
+    box = 99
+    hamper = replace(week, parts={98: [(shops.blue, 1), (box, 1)]}, levels={box: dict.fromkeys(week.pooled, 5)})
+    assert hamper.is_made_to_order(98)
+    assert not replace(hamper, levels={box: {shops.main: 1}}).is_made_to_order(98)
 
 
 def two_lead_times(shops: Shops, pieces: int) -> int:

@@ -7,9 +7,9 @@ import io
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from syncer.catalogue.edit import save_product
-from syncer.catalogue.importing.errors import ImportRefused
 from syncer.domain.product import Variant
 from syncer.inventory.ledger import add_location, audit, set_on_hand
 from syncer.inventory.levels import Level, full_levels
@@ -20,6 +20,7 @@ from syncer.store.engine import read, write
 from syncer.store.marks import Lane
 from syncer.store.order_tables import bundle_part
 from syncer.store.skus import UnknownSku
+from syncer.store.tables import account
 from tests.catalogue.builders import NOW, bowl
 from tests.orders.shop import Shops, at, line, order
 
@@ -173,10 +174,40 @@ def test_a_partner_sells_from_its_own_place(shops: Shops) -> None:
         assert full_levels(connection, [shops.blue])[shops.blue][apart] == Level(1, 0)
 
 
+def test_a_list_that_may_count_sales_twice_is_asked_about(shops: Shops) -> None:
+    def sold(partner: str, text: str = LIST, **more: bool) -> SoldReport:
+        return import_sold(shops.engine, text.encode(), partner, now=at(500), **more)
+
+    with pytest.raises(OrderError, match=r"the name of a shop of yours \(satu\)"):
+        sold("Satu")
+    sold("Galeri Kota")
+    with pytest.raises(OrderError, match='2 of the 2 sales in this file are recorded for the partner "Galeri Kota"'):
+        sold("Galeri Mal", dry_run=True)
+    assert sold("galeri kota").unchanged == 2, "capitals make no other partner"
+    assert shops.level() == Level(2, 0)
+    # Another list that shares a sale by chance, and one that a person is sure of.
+    other = LIST + "mangkuk-biru,1,2026-11-22,\nmangkuk-putih,1,2026-11-22,\nmangkuk-putih,3,2026-11-21,\n"
+    assert sold("Galeri Tua", other.replace("N-1", "T-9")).new == 5
+    assert sold("Galeri Mal", sure=True).new == 2
+    assert sold("Galeri Mal").unchanged == 2, "asked once"
+    assert sold("Satu", LIST.replace("2026-11-24", "2026-11-20").replace("N-1", "X"), sure=True).new == 2
+
+
+def test_a_shop_with_a_place_of_its_own_that_tells_no_orders_is_a_partners(shops: Shops) -> None:
+    with write(shops.engine) as connection:
+        apart = add_location(connection, "mitra", pooled=False).id
+        connection.execute(update(account).where(account.c.id == shops.one.id).values(location_id=apart))
+    assert import_sold(shops.engine, LIST.encode(), "SATU", now=at(500)).new == 2
+    with read(shops.engine) as connection:
+        assert full_levels(connection, [shops.blue])[shops.blue][apart] == Level(-3, 0)
+
+
 def test_a_list_without_the_columns_is_refused(shops: Shops) -> None:
+    with pytest.raises(OrderError, match="no sales in this file"):
+        take(shops, "SKU,Qty,Date\n")
     with pytest.raises(OrderError, match="date"):
         take(shops, "SKU,Qty\nmangkuk-biru,1\n")
-    with pytest.raises(ImportRefused):
-        take(shops, "")
+    with pytest.raises(OrderError, match="file is empty"):
+        take(shops, " \n")
     with pytest.raises(OrderError, match="partner's name"):
         import_sold(shops.engine, LIST.encode(), " ", now=NOW)
