@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -15,10 +16,29 @@ from syncer.cli.texts import both, language, many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
+    from syncer.channels.records import Account
     from syncer.sync.adopting.apply import Applied
     from syncer.sync.adopting.plan import Opening, Plan, Row
 
 _SHOWN = 60
+#: How many pictures that were not fetched are named one by one.
+_NAMED = 20
+
+
+class _Missing(NamedTuple):
+    """A picture of an imported product that could not be fetched, and why."""
+
+    product: str
+    url: str
+    words: Words
+
+
+class _Fetched(NamedTuple):
+    """What became of the pictures of imported products; ``again``: how many are tried again later."""
+
+    added: int
+    missing: tuple[_Missing, ...]
+    again: int
 
 
 @command(
@@ -97,12 +117,13 @@ def adopt(
             take_sheet(connection, plan, catalogue, data)
     if written is not None:
         _write(written, sheet_csv(plan, language()) if kind == ".csv" else sheet_xlsx(plan, language()))
-    done, differ, fetched = _apply(desk, shop, plan, walked.began, pictures) if do_it else (None, 0, 0)
+    done, differ, fetched = _apply(desk, shop, plan, walked.began, pictures) if do_it else (None, 0, None)
     if as_json:
         out.print_json(_as_json(desk, plan, done, differ, fetched, written))
     else:
         _show(plan)
         _say(desk, plan, done, differ, written)
+        _say_pictures(fetched)
     if done is not None and (done.refused or any(row.conflicts for row in plan.rows())):
         raise typer.Exit(PARTLY)
 
@@ -174,7 +195,7 @@ def _write(file: Path, data: bytes) -> None:
 # --- doing it ---------------------------------------------------------------------------------------------------
 
 
-def _apply(desk: Desk, shop: Any, plan: Plan, read_at: Any, pictures: bool) -> tuple[Applied, int, int]:
+def _apply(desk: Desk, shop: Any, plan: Plan, read_at: Any, pictures: bool) -> tuple[Applied, int, _Fetched | None]:
     """Bind, fetch pictures of new products, and take away marks about nothing."""
     from syncer.sync.adopting.apply import apply, bound_ids
     from syncer.sync.adopting.tidy import tidy
@@ -183,31 +204,39 @@ def _apply(desk: Desk, shop: Any, plan: Plan, read_at: Any, pictures: bool) -> t
         Words("Menghubungkan", "Binding"), total=len(plan.groups), unit=Words("barang", "listings")
     ) as bar:
         done = apply(shop, plan, read_at=read_at, now=desk.now, actor=desk.actor, progress=bar.to)
-    fetched = _fetch(desk, plan.account.id, done) if pictures and any(done.pictures.values()) else 0
+    fetched = _fetch(desk, plan.account.id, done) if pictures and any(done.pictures.values()) else None
     return done, tidy(shop, bound_ids(shop), desk.now), fetched
 
 
-def _fetch(desk: Desk, account_id: int, done: Applied) -> int:
-    """Fetch the pictures now, unless a daemon does it already; return how many were added."""
+def _fetch(desk: Desk, account_id: int, done: Applied) -> _Fetched | None:
+    """Fetch the pictures now, unless a daemon does it already (``None``)."""
     from syncer.catalogue.pictures import fetch_waiting
+    from syncer.catalogue.read import load_products
     from syncer.cli.waking import daemon_runs
     from syncer.sync.adopting.pictures import keep_remote_ids
 
     if daemon_runs(desk.settings.home):
-        return 0
+        return None
     private = desk.settings.allow_private_images
     with out.Progress(Words("Mengambil foto", "Fetching pictures"), unit=Words("foto", "pictures")) as bar:
         found = fetch_waiting(desk.engine, desk.settings.home, private, progress=bar.to, allow_http=private)
     with desk.write() as connection:
         keep_remote_ids(connection, account_id, done.pictures, desk.now)
-    return found.added
+        handles = load_products(connection, list(done.pictures))
+    owners = {url: product_id for product_id, by_id in done.pictures.items() for url in by_id.values()}
+    missing = [
+        _Missing(handles[owners[url]].handle if owners[url] in handles else "", url, words)
+        for url, words in found.refused
+        if url in owners
+    ]
+    return _Fetched(found.added, tuple(missing), found.again)
 
 
 # --- saying it --------------------------------------------------------------------------------------------------
 
 
 def _as_json(
-    desk: Desk, plan: Plan, done: Applied | None, differ: int, fetched: int, written: Path | None
+    desk: Desk, plan: Plan, done: Applied | None, differ: int, fetched: _Fetched | None, written: Path | None
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
         "account": plan.account.name,
@@ -227,7 +256,11 @@ def _as_json(
             "imported": done.imported,
             "opened": done.opened,
             "differ": differ,
-            "pictures_added": fetched,
+            "pictures_added": fetched.added if fetched else 0,
+            "pictures_missing": [
+                {"product": one.product, "url": one.url, "message": say(one.words)}
+                for one in (fetched.missing if fetched else ())
+            ],
             "refused": [{"remote_id": remote_id, "message": say(words)} for remote_id, words in done.refused],
         }
     return found
@@ -243,14 +276,14 @@ def _show(plan: Plan) -> None:
             Words("PRODUK DI TOKO", "LISTING THERE"),
             Words("SKU DI SANA", "SKU THERE"),
             Words("SKU KITA", "OUR SKU"),
-            Words("COCOK", "SCORE"),
+            Words("COCOK", "MATCH"),
             Words("KEPUTUSAN", "DECISION"),
             Words("DI SANA", "THERE"),
             Words("DI SINI", "HERE"),
             Words("AWAL", "OPENING"),
         ],
         [_cells(row) for row in rows[:_SHOWN]],
-        right=(3, 5, 6, 7),
+        right=(5, 6, 7),
     )
     if len(rows) > _SHOWN:
         more = len(rows) - _SHOWN
@@ -262,7 +295,9 @@ def _show(plan: Plan) -> None:
 
 def _cells(row: Row) -> list[object]:
     title = f"{row.title[:40]} ({row.options})" if row.options else row.title[:40]
-    score = None if row.score is None else f"{row.score:.0f}"
+    score = None if row.score is None else f"{_MATCHED[row.by.value]()} {row.score:.0f}".strip()
+    if row.by.value == "bound":
+        score = None
     decision = {
         "bind": word("ikat", "bind"),
         "import": word("impor", "import"),
@@ -270,6 +305,19 @@ def _cells(row: Row) -> list[object]:
         "bound": word("terikat", "bound"),
     }[row.decision.value]
     return [title, row.offer.sku, row.sku, score, decision, row.offer.quantity, row.ours, row.opening]
+
+
+#: How an offer was matched, as the table says it before the score.
+_MATCHED: dict[str, Callable[[], str]] = {
+    "sku": lambda: "SKU",
+    "former_sku": lambda: word("SKU lama", "former SKU"),
+    "marker": lambda: word("kode produk", "product code"),
+    "options": lambda: word("varian", "variant"),
+    "title": lambda: word("judul", "title"),
+    "sheet": lambda: word("lembar kerja", "sheet"),
+    "bound": lambda: "",
+    "": lambda: "",
+}
 
 
 def _remarks(rows: list[Row]) -> dict[str, list[str]]:
@@ -297,6 +345,8 @@ def _say(desk: Desk, plan: Plan, done: Applied | None, differ: int, written: Pat
             )
         )
         _say_unopened(plan)
+        if plan.account.mode == "live":
+            _say_is_live(desk, plan.account)
         out.hint(
             Words(
                 f'Ubah dulu: syncer account adopt "{name}" --out adopsi.xlsx. Ikat: tambahkan --apply.',
@@ -317,6 +367,55 @@ def _say(desk: Desk, plan: Plan, done: Applied | None, differ: int, written: Pat
     _say_mode(desk, name, done, differ)
 
 
+def _say_pictures(fetched: _Fetched | None) -> None:
+    """Name the pictures that are missing, each with the reason."""
+    if fetched is None or not (fetched.missing or fetched.again):
+        return
+    for one in fetched.missing[:_NAMED]:
+        out.warn(
+            Words(
+                f"{one.product}: foto {one.url} tidak terambil. {one.words.id}",
+                f"{one.product}: the picture {one.url} was not fetched. {one.words.en}",
+            )
+        )
+    more = len(fetched.missing) - _NAMED
+    if more > 0:
+        out.warn(Words(f"… dan {more} foto lagi.", f"… and {many(more, 'picture')} more."))
+    if fetched.again:
+        out.warn(
+            Words(
+                f"{fetched.again} foto belum terambil dan dicoba lagi nanti.",
+                f"{many(fetched.again, 'picture')} not fetched yet; tried again later.",
+            )
+        )
+
+
+def _say_is_live(desk: Desk, account: Account) -> None:
+    """Say of an account that sends already what binding means: a sandbox is live at once."""
+    from syncer.sync.adopting.apply import is_at_work
+
+    with desk.read() as connection:
+        at_work = is_at_work(connection, account.id)
+    if at_work:
+        out.warn(
+            Words(
+                f'Akun "{account.name}" sudah mengirim: begitu diikat, isi, harga, dan stok di toko langsung '
+                "disamakan dengan katalog. Pilih hitungan awal (--opening) sebelum --apply.",
+                f'The account "{account.name}" is live: what is bound is made like the catalogue at once, content, '
+                "price and stock. Choose the opening counts (--opening) before --apply.",
+            )
+        )
+        return
+    out.line(
+        word(
+            f'Akun "{account.name}" sudah mengirim, seperti setiap toko simulasi. --apply menjadikannya hanya-baca: '
+            "tidak ada yang berubah di toko sampai `syncer account go-live`.",
+            f'The account "{account.name}" is live, as every sandbox is at once. --apply makes it read-only: nothing '
+            "changes in the shop until `syncer account go-live`.",
+        )
+    )
+
+
 def _say_unopened(plan: Plan) -> None:
     left = plan.unopened()
     if left:
@@ -334,17 +433,20 @@ def _say_unopened(plan: Plan) -> None:
 
 def _say_mode(desk: Desk, name: str, done: Applied, differ: int) -> None:
     if desk.account(name).mode == "live":
+        differs = "differs is" if differ == 1 else "differ are"
         out.warn(
             Words(
                 f'Akun "{name}" sudah mengirim, jadi {differ} produk yang berbeda langsung disamakan.',
-                f'The account "{name}" is live, so the {differ} listings that differ are changed at once.',
+                f'The account "{name}" is live, so {many(differ, "listing")} that {differs} changed at once.',
             )
         )
         return
+    was = word(" sekarang", " now") if done.read_only else ""
     out.line(
         word(
-            f"Akun ini hanya dibaca; {differ} produk akan berubah di toko setelah go-live (lihat `syncer plan`).",
-            f"This account is read-only; {differ} listings will change there after go-live (see `syncer plan`).",
+            f"Akun ini{was} hanya dibaca; {differ} produk akan berubah di toko setelah go-live (lihat `syncer plan`).",
+            f"This account is{was} read-only; {many(differ, 'listing')} will change there after go-live (see "
+            "`syncer plan`).",
         )
     )
     out.hint(

@@ -123,6 +123,23 @@ def test_an_imported_product_has_the_shops_pictures_and_they_are_not_sent_back(
         seller.close()
 
 
+def test_what_a_live_account_means_how_it_was_matched_and_missing_pictures_are_said(
+    sqlite_cli: Cli, selling: RunningSandbox
+) -> None:
+    """Pictures on this machine's own network are not fetched unless that is allowed: each is named."""
+    cli = sqlite_cli
+    joined(cli, selling)
+    shown = cli.ok("account", "adopt", "Orange").out
+    assert "is live, as every sandbox" in shown
+    assert "--apply makes it read-only" in shown
+    assert "SKU 100" in shown
+    result = cli.ok("account", "adopt", "Orange", "--apply", "--opening", "theirs")
+    assert "is now read-only" in result.out
+    lines = [one for one in result.err.splitlines() if "was not fetched" in one]
+    assert len(lines) == 2, result.err
+    assert all(selling.base_url.partition("//")[2].partition(":")[0] in one for one in lines)
+
+
 def test_what_nobody_chose_is_said(sqlite_cli: Cli, selling: RunningSandbox) -> None:
     cli = sqlite_cli
     joined(cli, selling)

@@ -576,6 +576,47 @@ def test_a_wrong_sheet_is_one_sentence_and_binds_nothing(
     assert shopee.rows() == []
 
 
+def test_all_that_is_wrong_in_a_sheet_is_said_at_once_and_nothing_is_bound(shopee: Onboarding) -> None:
+    """Also an edit of what is bound already, which would be passed over; the same sheet once more is none."""
+    shopee.ours("mangkuk", BOWL, [("MK-1", (), 85000, 2)])
+    shopee.ours("kain", SCARF, [("SL-1", (), 120000, 2)])
+    shopee.seller.sells(BOWL, [("MK-1", (), 85000, 5)])
+    account = shopee.join()
+    _, _, plan = shopee.plan(account)
+    first = sheet_csv(plan)
+    shopee.adopt(account, sheet=first)
+    _, done = shopee.adopt(account, sheet=first)
+    assert (done.bound, done.refused) == (0, [])
+    shopee.seller.sells(SCARF, [("SL-1", (), 120000, 3)])
+    shopee.seller.sells("Gelang manik kayu warna warni", [("GL-9", (), 20000, 9)])
+    _, _, plan = shopee.plan(account)
+    sheet = edited(
+        sheet_csv(plan),
+        Mangkuk={"our_sku": "SL-1"},
+        Selendang={"opening_count": "banyak"},
+        Gelang={"our_sku": "MK-1", "decision": "leave"},
+    )
+    unknown = sheet.decode().rstrip().splitlines()[-1]
+    sheet += unknown.replace(unknown.partition(";")[0], "k-0000000000").encode()
+    with pytest.raises(BadSheet) as caught:
+        shopee.adopt(account, sheet=sheet)
+    said = caught.value.words.en
+    for text in (
+        "Row 2",
+        "Row 3",
+        "Row 4",
+        "Row 5",
+        "can't be changed here",
+        "no number",
+        "Write bind",
+        "k-0000000000",
+    ):
+        assert text in said, f"{text} is missing in: {said}"
+    assert len(shopee.rows()) == 1, "nothing was bound"
+    with pytest.raises(BadSheet, match=r"Row 2.*leave doesn't undo"):
+        shopee.adopt(account, sheet=edited(sheet_csv(plan), Mangkuk={"decision": "leave"}))
+
+
 def test_another_file_is_no_sheet(shopee: Onboarding) -> None:
     shopee.seller.sells(BOWL, [("MK-1", (), 85000, 5)])
     with pytest.raises(BadSheet):

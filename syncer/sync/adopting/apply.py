@@ -101,13 +101,18 @@ def _has_work(group: Group) -> bool:
     return bool(group.decided(Decision.BIND, Decision.IMPORT)) or any(row.opening is not None for row in group.rows)
 
 
+def is_at_work(connection: Connection, account_id: int) -> bool:
+    """Return whether a listing there is bound to a product of ours: such an account stays live when more is bound."""
+    at_work = and_(listing.c.account_id == account_id, listing.c.remote_id.is_not(None))
+    return connection.execute(select(listing.c.id).where(at_work).limit(1)).first() is not None
+
+
 def _hold_back(connection: Connection, account: Account) -> bool:
     """Make an account that sells nothing of ours yet read-only until ``account go-live``; return whether it wasn't.
 
     One that is at work stays live: its stops may not wait.
     """
-    at_work = and_(listing.c.account_id == account.id, listing.c.remote_id.is_not(None))
-    if account.mode is Mode.READ_ONLY or connection.execute(select(listing.c.id).where(at_work).limit(1)).first():
+    if account.mode is Mode.READ_ONLY or is_at_work(connection, account.id):
         return False
     same = account_table.c.id == account.id
     connection.execute(update(account_table).where(same).values(mode=Mode.READ_ONLY.value))

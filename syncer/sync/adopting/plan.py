@@ -54,8 +54,8 @@ class Row:
 
     ``variant_id`` and ``sku`` name ours (``None`` and "" if nothing fits). ``score`` is 0 to 100. ``ours`` is what is
     free here for this account (``None``: never counted), ``opening`` the opening count (``None``: none is written).
-    ``opened_by`` is the account by which the SKU has an opening count already. ``conflicts`` say why the listing can't
-    be bound; ``notes`` what else a person should know.
+    ``opened_here``: this account has opened the SKU already; ``opened_by`` names another one that has. ``conflicts``
+    say why the listing can't be bound; ``notes`` what else a person should know.
     """
 
     listing: RemoteListing
@@ -71,6 +71,7 @@ class Row:
     opening: int | None = None
     opened_by: str = ""
     may_open: bool = True
+    opened_here: bool = False
     conflicts: list[Words] = field(default_factory=list)
     notes: list[Words] = field(default_factory=list)
 

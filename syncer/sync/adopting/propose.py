@@ -335,7 +335,7 @@ def fill_counts(connection: Connection, plan: Plan) -> None:
             row.ours = free[row.variant_id] if row.variant_id in counted else None
             by = opened.get(row.variant_id, [])
             if plan.account.id in by:
-                row.may_open = False
+                row.may_open, row.opened_here = False, True
             elif by:
                 row.opened_by = names.get(by[0], "?")
         row.opening = opening_count(row, plan.rule)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from syncer.catalogue.importing.table import Row as SheetRow
 from syncer.catalogue.importing.table import open_tables
-from syncer.catalogue.importing.values import BadCell, cell, count, guarded
+from syncer.catalogue.importing.values import cell, count, guarded
 from syncer.catalogue.workbook import workbook
 from syncer.domain.words import SyncerError, Words
 from syncer.sync.adopting.match import Catalogue
@@ -41,7 +41,7 @@ COLUMNS = (
 )
 EDITABLE = ("our_sku", "decision", "opening_count")
 _WIDTHS = (14, 20, 20, 44, 26, 10, 18, 12, 26, 18, 8, 12, 10, 12, 12, 14, 60)
-_MOST_BAD = 5
+_MOST_BAD = 20
 _DECISIONS = {
     "bind": Decision.BIND,
     "hubungkan": Decision.BIND,
@@ -58,12 +58,46 @@ class BadSheet(SyncerError):
     """The sheet that came back can't be used; the sentence says what to change in it."""
 
 
+class _Bad:
+    """What is wrong in a sheet, row by row: all of it is said at once."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, Words]] = []
+
+    def add(self, number: int, words: Words) -> None:
+        """Note what is wrong in the row ``number``."""
+        self._rows.append((number, words))
+
+    def __contains__(self, number: int) -> bool:
+        """Whether something is wrong in the row ``number`` already."""
+        return any(number == row for row, _ in self._rows)
+
+    def refuse(self) -> None:
+        """Raise BadSheet if anything is wrong."""
+        if not self._rows:
+            return
+        rows = sorted(self._rows, key=lambda each: each[0])
+        shown, more = rows[:_MOST_BAD], len(rows) - _MOST_BAD
+        indonesian = [f"Baris {number}: {words.id}" for number, words in shown]
+        english = [f"Row {number}: {words.en}" for number, words in shown]
+        if more > 0:
+            indonesian.append(f"… dan {more} baris lagi.")
+            english.append(f"… and {more} more.")
+        raise BadSheet(
+            Words(
+                f"Belum ada yang diikat. {' '.join(indonesian)}",
+                f"Nothing was bound. {' '.join(english)}",
+            )
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What one row of the sheet says. ``number`` is its row there."""
+    """What one row of the sheet says. ``number`` is its row there; ``proposed``: its SKU was proposed by us."""
 
     number: int
     sku: str
+    proposed: bool
     decision: Decision
     opening: int | None
     count_there: int | None
@@ -105,49 +139,113 @@ def take_sheet(connection: Connection, plan: Plan, catalogue: Catalogue, data: b
 
     Raises :class:`BadSheet` for a file that is no such sheet, or says what can't be; nothing is decided then.
     """
-    said = _read(data)
-    keys = {row.key for row in plan.rows()}
-    if said and not keys & set(said):
+    bad = _Bad()
+    said = _read(data, bad)
+    rows = {row.key: row for row in plan.rows()}
+    if said and not rows.keys() & said.keys():
         raise BadSheet(
             Words(
                 "Lembar kerja ini bukan dari toko ini. Buat lagi dengan `syncer account adopt NAMA --out BERKAS`.",
                 "This sheet is not of this shop. Make a new one with `syncer account adopt NAME --out FILE`.",
             )
         )
-    bad: list[Words] = []
-    other = {
-        row.key
-        for row in plan.rows()
-        if row.decision is not Decision.BOUND and _lay(row, said.get(row.key), catalogue, bad)
-    }
-    if bad:
-        shown = bad[:_MOST_BAD]
-        raise BadSheet(Words(" ".join(one.id for one in shown), " ".join(one.en for one in shown)))
+    for key in said.keys() - rows.keys():
+        bad.add(said[key].number, _no_such_key(key))
+    other: set[str] = set()
+    for key, row in rows.items():
+        if row.decision is Decision.BOUND:
+            _check_bound(row, said.get(key), bad)
+        elif _lay(row, said.get(key), catalogue, bad):
+            other.add(key)
+    bad.refuse()
     check(connection, plan, catalogue)
     fill_counts(connection, plan)
     for row in plan.rows():
         _count(row, said.get(row.key), other=row.key in other)
 
 
-def _lay(row: Row, one: _Said | None, catalogue: Catalogue, bad: list[Words]) -> bool:
+def _no_such_key(key: str) -> Words:
+    return Words(
+        f'Kunci (key) "{key[:30]}" tidak ada di toko ini, atau produknya sudah tidak ada. Hapus baris ini, atau buat '
+        "lembar kerja baru.",
+        f'The key "{key[:30]}" is not in this shop, or its listing is gone. Delete this row, or make a new sheet.',
+    )
+
+
+def _check_bound(row: Row, one: _Said | None, bad: _Bad) -> None:
+    """What is bound stays as it is: an edit that says otherwise is refused, not passed over."""
+    row.conflicts, row.notes = [], []
+    if one is None or one.number in bad:
+        return
+    cleared = not one.sku and one.decision in (Decision.BOUND, Decision.BIND) and row.sku
+    if (one.sku and one.sku != row.sku) or cleared:
+        bad.add(
+            one.number,
+            Words(
+                f"sudah terikat ke SKU {row.sku or '?'}, dan our_sku tidak bisa diganti di sini. Tulis kembali SKU "
+                "itu; untuk mengganti nama SKU: `syncer products rename`.",
+                f"it is bound to the SKU {row.sku or '?'} already, and our_sku can't be changed here. Write that SKU "
+                "again; to rename a SKU: `syncer products rename`.",
+            ),
+        )
+    if one.decision is Decision.LEAVE:
+        bad.add(
+            one.number,
+            Words(
+                "sudah terikat; leave tidak melepasnya. Tulis bound.",
+                "it is bound already; leave doesn't undo that. Write bound.",
+            ),
+        )
+    if one.opening is not None and not row.may_open and not row.opened_here:
+        bad.add(
+            one.number,
+            Words(
+                "akun ini sudah mengirim, jadi opening_count tidak dipakai lagi. Kosongkan, lalu "
+                f"`syncer stock set {row.sku} {one.opening}`.",
+                "this account sends already, so opening_count is not taken any more. Leave it empty, then "
+                f"`syncer stock set {row.sku} {one.opening}`.",
+            ),
+        )
+
+
+def _lay(row: Row, one: _Said | None, catalogue: Catalogue, bad: _Bad) -> bool:
     """Take one decision; return whether the person chose another SKU than we proposed."""
     row.conflicts, row.notes, row.opening = [], [], None
     if one is None:
         row.decision = Decision.LEAVE
         row.notes.append(Words("Baru di toko; tidak ada di lembar kerja.", "New in the shop; it is not in the sheet."))
         return False
-    row.decision = one.decision if one.decision is not Decision.BOUND else Decision.LEAVE
+    if one.number in bad:
+        return False
+    proposed, row.decision = row.sku, one.decision
+    if row.decision is Decision.BOUND:
+        bad.add(
+            one.number,
+            Words(
+                "belum terikat. Tulis bind, import, atau leave.", "it is not bound yet. Write bind, import or leave."
+            ),
+        )
+        return False
     if row.decision is Decision.IMPORT:
         row.variant_id, row.sku, row.score, row.by = None, "", None, By.NOTHING
     if row.decision is not Decision.BIND:
+        if one.sku and (not one.proposed or (proposed and one.sku != proposed)):
+            bad.add(
+                one.number,
+                Words(
+                    f'our_sku "{one.sku[:60]}" hanya dipakai dengan bind. Tulis bind, atau kosongkan our_sku.',
+                    f'our_sku "{one.sku[:60]}" counts with the decision bind only. Write bind, or empty our_sku.',
+                ),
+            )
         return False
     found, _by = catalogue.find_sku(one.sku) if one.sku else (None, By.NOTHING)
     if found is None:
-        bad.append(
+        bad.add(
+            one.number,
             Words(
-                f'Baris {one.number}: SKU "{one.sku[:60]}" tidak ada di katalog. Isi our_sku, atau tulis leave.',
-                f'Row {one.number}: there is no SKU "{one.sku[:60]}" in the catalogue. Fill our_sku, or write leave.',
-            )
+                f'SKU "{one.sku[:60]}" tidak ada di katalog. Isi our_sku, atau tulis leave.',
+                f'there is no SKU "{one.sku[:60]}" in the catalogue. Fill our_sku, or write leave.',
+            ),
         )
         return False
     other = found.id != row.variant_id
@@ -164,7 +262,11 @@ def _count(row: Row, one: _Said | None, *, other: bool) -> None:
     ``other``: the person chose another SKU, so what the sheet says of ours is not about it.
     """
     row.opening = None
-    if one is None or one.opening is None or not row.may_open or row.decision is Decision.LEAVE:
+    if one is None or one.opening is None:
+        return
+    if row.decision is Decision.LEAVE or not row.may_open:
+        if row.decision is Decision.LEAVE or one.opening != row.ours:
+            row.notes.append(_not_taken(row, one.opening))
         return
     if one.count_there is not None and one.count_there != row.offer.quantity:
         row.conflicts.append(
@@ -189,16 +291,28 @@ def _count(row: Row, one: _Said | None, *, other: bool) -> None:
     row.opening = one.opening
 
 
+def _not_taken(row: Row, opening: int) -> Words:
+    if row.decision is Decision.LEAVE:
+        return Words(
+            f"Hitungan awal {opening} tidak dipakai, karena baris ini dibiarkan.",
+            f"The opening count {opening} is not taken, since this row is left alone.",
+        )
+    return Words(
+        f"{row.sku} sudah punya hitungan awal; {opening} tidak dipakai. Ubah dengan `syncer stock set`.",
+        f"{row.sku} has its opening count already; {opening} is not taken. Change it with `syncer stock set`.",
+    )
+
+
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def _read(data: bytes) -> dict[str, _Said]:
+def _read(data: bytes, bad: _Bad) -> dict[str, _Said]:
     for table in open_tables(data):
         rows = iter(table.rows())
         head = next(rows, None)
         names = [one.strip().casefold() for one in head.cells] if head else []
         if {"key", *EDITABLE} <= set(names):
-            return _said(rows, {name: names.index(name) for name in COLUMNS if name in names})
+            return _said(rows, {name: names.index(name) for name in COLUMNS if name in names}, bad)
     raise BadSheet(
         Words(
             "Berkas ini bukan lembar kerja adopsi: judul kolom key, our_sku, decision atau opening_count tidak ada.",
@@ -207,43 +321,43 @@ def _read(data: bytes) -> dict[str, _Said]:
     )
 
 
-def _said(rows: Iterator[SheetRow], columns: Mapping[str, int]) -> dict[str, _Said]:
+def _said(rows: Iterator[SheetRow], columns: Mapping[str, int], bad: _Bad) -> dict[str, _Said]:
     found: dict[str, _Said] = {}
-    bad: list[Words] = []
     for row in rows:
         texts = {name: cell(row.cells[at]) if at < len(row.cells) else "" for name, at in columns.items()}
         key = texts["key"]
+        if not any(texts.values()):
+            continue
         if not key:
-            continue
-        try:
-            one = _one(row.number, texts)
-            if key in found:
-                raise BadCell(Words(f"{key} ada dua kali.", f"{key} is there twice."))
-        except SyncerError as error:
-            bad.append(Words(f"Baris {row.number}: {error.words.id}", f"Row {row.number}: {error.words.en}"))
-            continue
-        found[key] = one
-    if bad:
-        shown = bad[:_MOST_BAD]
-        raise BadSheet(Words(" ".join(one.id for one in shown), " ".join(one.en for one in shown)))
+            bad.add(row.number, Words("key kosong. Salin kembali dari lembar aslinya.", "key is empty. Copy it back."))
+        elif key in found:
+            bad.add(row.number, Words(f"{key} ada dua kali.", f"{key} is there twice."))
+        else:
+            found[key] = _one(row.number, texts, bad)
     return found
 
 
-def _one(number: int, texts: Mapping[str, str]) -> _Said:
+def _one(number: int, texts: Mapping[str, str], bad: _Bad) -> _Said:
     decision = _DECISIONS.get(texts["decision"].casefold())
     if decision is None:
-        raise BadCell(
+        bad.add(
+            number,
             Words(
-                f'Keputusan "{texts["decision"][:30]}" tidak dikenal. Tulis bind, import, atau leave.',
-                f'The decision "{texts["decision"][:30]}" is unknown. Write bind, import or leave.',
-            )
+                f'keputusan "{texts["decision"][:30]}" tidak dikenal. Tulis bind, import, atau leave.',
+                f'the decision "{texts["decision"][:30]}" is unknown. Write bind, import or leave.',
+            ),
         )
-    opening = _number(texts["opening_count"])
+    opening = _number(number, texts["opening_count"], bad)
     if opening is not None and opening < 0:
-        raise BadCell(Words("Hitungan awal tidak boleh di bawah 0.", "An opening count can't be below 0."))
-    there, ours = _number(texts.get("count_there", "")), _number(texts.get("our_on_hand", ""))
-    return _Said(number, texts["our_sku"], decision, opening, there, ours)
+        bad.add(number, Words("hitungan awal tidak boleh di bawah 0.", "an opening count can't be below 0."))
+    there, ours = (_number(number, texts.get(name, ""), bad) for name in ("count_there", "our_on_hand"))
+    proposed = bool(texts.get("matched_by", "?"))
+    return _Said(number, texts["our_sku"], proposed, decision or Decision.LEAVE, opening, there, ours)
 
 
-def _number(text: str) -> int | None:
-    return count(text) if text else None
+def _number(row: int, text: str, bad: _Bad) -> int | None:
+    try:
+        return count(text) if text else None
+    except SyncerError as error:
+        bad.add(row, error.words)
+        return None
