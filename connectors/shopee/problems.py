@@ -43,7 +43,7 @@ def no_photo(missing: int) -> Problem:
     return _SAYS.problem(
         "no_photo",
         Words("Foto produk belum cukup.", "There aren't enough photos."),
-        Words(f"Tambahkan {missing} foto.", f"Add {missing} photo(s)."),
+        Words(f"Tambahkan {missing} foto.", f"Add {missing} {'photo' if missing == 1 else 'photos'}."),
         field="pictures",
     )
 
@@ -54,6 +54,22 @@ def brand_missing() -> Problem:
         "brand_missing",
         Words("Kategori ini di Shopee mewajibkan merek terdaftar.", "This Shopee category demands a registered brand."),
         Words("Isi merek yang terdaftar di Shopee.", "Fill in a brand that is registered at Shopee."),
+        field="brand",
+    )
+
+
+def brand_unknown(brand: str) -> Problem:
+    """Return the note of a brand that isn't registered for this category: the item goes out without one."""
+    return _SAYS.problem(
+        "brand_unknown",
+        Words(
+            f'Merek "{brand}" tidak terdaftar di Shopee untuk kategori ini; produknya tampil tanpa merek (No Brand).',
+            f'The brand "{brand}" isn\'t registered at Shopee for this category; the product is shown as "No Brand".',
+        ),
+        Words(
+            "Tulis seperti di Shopee: `syncer products edit REF --brand MEREK`; atau daftarkan di Seller Centre.",
+            "Write it as Shopee does: `syncer products edit REF --brand BRAND`; or register it in Seller Centre.",
+        ),
         field="brand",
     )
 

@@ -73,7 +73,16 @@ def render(listing: WantedListing, facts: Mapping[str, Json], options: ShopeeOpt
     gtin = _gtin(shaped.offers[0], limits) if offers and not shaped.names else None
     if gtin is not None:
         fields["gtin"] = gtin
-    return Rendered(fields, offers, shaped.names, listing.live, tuple(found))
+    notes = _notes(listing, facts.get(f"brands:{listing.category}"), fields)
+    return Rendered(fields, offers, shaped.names, listing.live, tuple(found), notes)
+
+
+def _notes(listing: WantedListing, brands: Json, fields: Mapping[str, Json]) -> tuple[Problem, ...]:
+    """Return what is shown otherwise than the catalogue says: a brand that Shopee doesn't know is left out."""
+    brand = one_line(listing.brand)
+    if not brand or brands is None or fields["brand"]["id"] or brand.replace(" ", "").casefold() == NO_BRAND.casefold():
+        return ()
+    return (problems.brand_unknown(brand),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,24 @@ def no_photo() -> Problem:
     )
 
 
+def brand_unknown(brand: str) -> Problem:
+    """Return the note of a brand that the shop may not use here: the product goes out without one."""
+    return _SAYS.problem(
+        "brand_unknown",
+        Words(
+            f'Merek "{brand}" tidak dikenal di sana untuk kategori ini, atau toko belum boleh memakainya; produknya '
+            "tampil tanpa merek.",
+            f'The brand "{brand}" is unknown there in this category, or the shop may not use it; the product is '
+            "shown without a brand.",
+        ),
+        Words(
+            "Tulis seperti di Seller Center: `syncer products edit REF --brand MEREK`; atau daftarkan di sana.",
+            "Write it as Seller Center does: `syncer products edit REF --brand BRAND`; or register it there.",
+        ),
+        field="brand",
+    )
+
+
 def certificate_missing(name: str, certificate_id: str) -> Problem:
     """Return the problem of a category that demands a certificate, which only people can hand in."""
     return _SAYS.problem(

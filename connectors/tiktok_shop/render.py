@@ -72,7 +72,13 @@ def render(listing: WantedListing, facts: Mapping[str, Json], options: TiktokSho
     found += _certificates(job, fields.get("attributes"))
     found += price_problems(offers, options, listing.currency)
     found += [problems.shop_check(row["item"], "; ".join(row["why"])) for row in objects(facts.get("shop"))]
-    return Rendered(fields, offers, shaped.names, listing.live, tuple(found))
+    return Rendered(fields, offers, shaped.names, listing.live, tuple(found), _notes(listing, fields))
+
+
+def _notes(listing: WantedListing, fields: Mapping[str, Json]) -> tuple[Problem, ...]:
+    """Return what is shown otherwise than the catalogue says: a brand that may not be used is left out."""
+    brand = one_line(listing.brand)
+    return (problems.brand_unknown(brand),) if brand and fields.get("brand") == "" else ()
 
 
 @dataclass(frozen=True, slots=True)

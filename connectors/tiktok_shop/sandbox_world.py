@@ -216,7 +216,7 @@ def failed_reason(platform: str, reason: str) -> dict[str, Any]:
         "listing_platform": platform,
         "position": "Product",
         "reasons": [reason],
-        "suggestions": ["Perbaiki barang ini, lalu kirim lagi."],
+        "suggestions": ["Hapus kata itu dari judul."],
     }
 
 

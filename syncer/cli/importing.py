@@ -11,7 +11,7 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, command, single
-from syncer.cli.texts import both, language, say, word
+from syncer.cli.texts import both, language, many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def import_file(
             out.hint(
                 Words(
                     f"{drawn} produk belum punya foto; gambarnya dibuat dari kolom image_hint.",
-                    f"{drawn} products had no photo yet; their pictures were drawn from the image_hint column.",
+                    f"{many(drawn, 'product')} had no photo yet; drawn from the image_hint column.",
                 )
             )
         if not dry_run and (report.changed or report.stock_set):
@@ -166,7 +166,7 @@ def _not_kept(desk: Desk, data: bytes, reason: Words) -> Words:
     left = count_waiting(desk.engine) + count_missing(desk.engine, data)
     return Words(
         f"Produknya tersimpan, tetapi {left} foto tidak bisa disimpan: {reason.id}",
-        f"The products are stored, but {left} pictures couldn't be kept: {reason.en}",
+        f"The products are stored, but {many(left, 'picture')} couldn't be kept: {reason.en}",
     )
 
 
@@ -247,13 +247,16 @@ def _say(report: ImportReport, returned: Path | None, fetched: FetchReport | Non
             out.line(f"  {out.clean(url[:100])}: {out.clean(say(words))}")
     elif report.pictures_waiting:
         out.line(
-            word(f"{report.pictures_waiting} foto menunggu diambil.", f"{report.pictures_waiting} pictures to fetch.")
+            word(
+                f"{report.pictures_waiting} foto menunggu diambil.",
+                f"{many(report.pictures_waiting, 'picture')} to fetch.",
+            )
         )
     if returned is not None:
         out.warn(
             Words(
                 f"{report.rows_failed} baris tidak diimpor; perbaiki lalu impor berkas ini: {returned}",
-                f"{report.rows_failed} rows were not imported; mend them and import this file: {returned}",
+                f"Not imported: {many(report.rows_failed, 'row')}; mend and import this file: {returned}",
             )
         )
 

@@ -104,6 +104,8 @@ def _detail(detail: Any) -> str:
     parts = []
     for name, value in detail.items():
         text = say(Words(**value)) if name == "words" and isinstance(value, dict) else value
+        if name == "notes":
+            text = " ".join(say(Words.from_json(one["words"])) for one in value)
         if text not in ("", None, [], {}):
             parts.append(str(text) if name in ("words", "kind") else f"{name}={text}")
     return " ".join(parts)

@@ -74,7 +74,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "product our_sku score matched_by decision count_there our_on_hand opening_count opened_by conflicts notes",
         "map list": "category products remote_id path origin",
         "map suggest": "remote_id path score",
-        "plan": "account handle title kind changes why held problem",
+        "plan": "account handle title kind changes why held problem notes",
         "status": "name connector shop_name state mode counts due oldest_unsent_stock_s oldest_verified_at budget "
         "shares_budget_with sign_in_expires_at sign_in_notice last_error questions cannot_stop "
         "orders_read_at orders_read_age_s open_orders waiting_rises oldest_hint_s unreadable_orders orders_problem "
@@ -84,7 +84,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "listings / offers": "sku remote_id price stock certain problem cannot_stop_until",
         "problems": "kind account handle title sku state code message remedy who field question count since",
         "drift": "at account handle title sku field known seen owner question",
-        "sync": "account state mode sent counts waiting problems questions last_error",
+        "sync": "account state mode sent counts waiting problems questions notes last_error",
         "doctor": "subject good message",
         "key status": "key newest known values",
         "import (an object)": "format dry_run rows new changed unchanged products_failed rows_failed variants "

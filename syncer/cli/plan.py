@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,12 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, command, single
-from syncer.cli.texts import both, say, word
+from syncer.cli.plan_words import change, held, step
+from syncer.cli.texts import both, many, say, word
 from syncer.domain.words import Words
 
 if TYPE_CHECKING:
+    from syncer.domain.problem import Problem
     from syncer.sync.preview import Planned
 
 app = single()
@@ -43,7 +44,7 @@ def plan(
     names = [desk.account(account).name] if account else []
     rows = preview(desk.deps(), names)
     if as_json:
-        out.print_json([row.to_json() | {"why": say(row.why), "problem": _problem(row)} for row in rows])
+        out.print_json([row.to_json() | _texts(row) for row in rows])
         return
     if not rows:
         out.done(Words("Semua toko sudah sesuai; tidak ada yang dikirim.", "Every shop is true; nothing is sent."))
@@ -58,6 +59,7 @@ def plan(
         ],
         _lines(rows),
     )
+    say_notes([(row.account, row.handle, one) for row in rows for one in row.notes])
     _say_next(rows)
 
 
@@ -65,7 +67,7 @@ def _lines(rows: Sequence[Planned]) -> list[list[str]]:
     """Return the table's lines. Products of a shop of which all else is the same are one line, with their count."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
-        alike.setdefault((row.account, row.kind, _changes(row), _why(row)), []).append(row.handle)
+        alike.setdefault((row.account, step(row.kind), _changes(row), _why(row)), []).append(row.handle)
     return [[shop, _products(handles), *rest] for (shop, *rest), handles in alike.items()]
 
 
@@ -82,7 +84,7 @@ def _say_next(rows: list[Planned]) -> None:
         number = sum(row.account == account and row.kind == "facts" for row in rows)
         if number:
             name = shlex.quote(account)
-            products = "1 product" if number == 1 else f"{number} products"
+            products = many(number, "product")
             out.hint(
                 Words(
                     f"{account}: untuk {number} produk, aturan toko (kategori, kurir, batas) dibaca dulu; baru sesudah "
@@ -96,27 +98,39 @@ def _say_next(rows: list[Planned]) -> None:
 
 
 def _changes(row: Planned) -> str:
-    return "; ".join(_change(one) for one in row.changes[:4]) + (" …" if len(row.changes) > 4 else "")
-
-
-def _change(one: dict[str, Any]) -> str:
-    name = f"{one['field']} {one['sku']}" if one.get("sku") else str(one["field"])
-    return f"{name}: {_short(one['from'])} → {_short(one['to'])}"
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(out.plain(value), ensure_ascii=False)
-    return text if len(text) <= 30 else text[:29] + "…"
+    return "; ".join(change(one) for one in row.changes[:4]) + (" …" if len(row.changes) > 4 else "")
 
 
 def _why(row: Planned) -> str:
     why = say(row.why)
     if row.problem is not None:
         return f"{why} {say(row.problem.words)}".strip()
-    return f"{why} ({row.held})" if row.held else why
+    return f"{why} ({held(row.held)})" if row.held else why
 
 
-def _problem(row: Planned) -> dict[str, Any] | None:
-    if row.problem is None:
-        return None
-    return {"code": row.problem.code, "message": say(row.problem.words), "remedy": say(row.problem.remedy)}
+def _texts(row: Planned) -> dict[str, Any]:
+    return {
+        "why": say(row.why),
+        "problem": None if row.problem is None else _problem(row.problem),
+        "notes": [_problem(one) for one in row.notes],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    return {"code": problem.code, "message": say(problem.words), "remedy": say(problem.remedy)}
+
+
+def note_json(handle: str, note: Problem) -> dict[str, str]:
+    """Return a note about a product as JSON shows it."""
+    return {"handle": handle, **_problem(note)}
+
+
+def say_notes(notes: Sequence[tuple[str, str, Problem]]) -> None:
+    """Say what will be shown otherwise than the catalogue says: (shop, product, note); the same of many once."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for shop, handle, note in notes:
+        handles = alike.setdefault((shop, f"{say(note.words)} {say(note.remedy)}"), [])
+        if handle not in handles:
+            handles.append(handle)
+    for (shop, text), handles in alike.items():
+        out.line(out.clean(f"  {word('Catatan', 'Note')}, {shop}, {_products(handles)}: {text}"))

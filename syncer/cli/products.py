@@ -318,7 +318,7 @@ def delete(
         out.done(
             Words(
                 f"{gone.handle}: sedang ditarik dari {gone.withdrawing} toko, lalu diarsipkan.",
-                f"{gone.handle}: being taken down in {gone.withdrawing} shops, then archived.",
+                f"{gone.handle}: being taken down in {many(gone.withdrawing, 'shop')}, then archived.",
             )
         )
         say_next(desk)

@@ -7,7 +7,7 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import UsageProblem, command, single
-from syncer.cli.texts import both
+from syncer.cli.texts import both, many
 from syncer.domain.words import SyncerError, Words
 
 app = single()
@@ -54,7 +54,7 @@ def retry(
                     "That product is not published there, or is being sent right now. See `syncer listings`.",
                 )
             )
-    out.done(Words(f"{count} produk dicoba lagi.", f"{count} listings are tried again."))
+    out.done(Words(f"{count} produk dicoba lagi.", f"Tried again: {many(count, 'listing')}."))
     from syncer.cli.products import say_next
 
     say_next(desk)

@@ -12,13 +12,15 @@ import typer
 from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, command, single
-from syncer.cli.texts import both, say, word
+from syncer.cli.plan import note_json, say_notes
+from syncer.cli.texts import both, many, say, word
 from syncer.domain.words import SyncerError, Words
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from syncer.channels.records import Account
+    from syncer.domain.problem import Problem
     from syncer.sync.status import AccountStatus
 
 app = single()
@@ -26,6 +28,8 @@ app = single()
 _HORIZON_S = 30.0
 _LOOK_S = 0.05
 _ROUNDS = 3
+#: How long ``syncer sync`` waits for reviews: most are over in seconds, some take days.
+_REVIEW_S = 60.0
 #: How long ``syncer sync`` fetches pictures before it leaves the rest for later.
 _PICTURES_S = 20.0
 #: While a daemon works, how long nothing may move before we stop waiting for it.
@@ -69,14 +73,14 @@ def sync(
             _send(desk, ours, theirs, bar)
     rows = _summary(desk, accounts, before)
     if as_json:
-        out.print_json(rows)
+        out.print_json([row | {"notes": [note_json(*one) for one in row["notes"]]} for row in rows])
     else:
         _say(rows)
     if waiting:
         out.warn(
             Words(
                 f"{waiting} foto belum terambil dari alamatnya; syncer sync berikutnya mencoba lagi.",
-                f"{waiting} pictures are not fetched from their addresses yet; the next syncer sync goes on with them.",
+                f"Not fetched yet: {many(waiting, 'picture')}; the next syncer sync goes on.",
             )
         )
     if any(_unfinished(row) for row in rows):
@@ -135,7 +139,7 @@ def work_until_idle(desk: Desk, accounts: Sequence[Account], bar: out.Progress) 
         _work_once(desk, accounts, bar)
         # A last look at a listing, while the workers ended, may have found one more thing to do.
         with desk.read() as connection:
-            if not open_rows(connection, [one.id for one in accounts], desk.now):
+            if not open_rows(connection, [one.id for one in accounts], desk.now, reviews=False):
                 return
 
 
@@ -152,7 +156,7 @@ def _work_once(desk: Desk, accounts: Sequence[Account], bar: out.Progress) -> No
 
     service.start()
     try:
-        service.run_until_idle(horizon_s=_HORIZON_S, progress=progress)
+        service.run_until_idle(horizon_s=_HORIZON_S, review_s=_REVIEW_S, progress=progress)
     finally:
         service.stop()
 
@@ -213,6 +217,7 @@ def _summary(desk: Desk, accounts: Sequence[Account], before: int) -> list[dict[
         problems: dict[str, int] = {}
         for row in problem_rows(connection):
             problems[row.account] = problems.get(row.account, 0) + 1
+        notes = _notes(connection, before)
     return [
         {
             "account": name,
@@ -223,9 +228,34 @@ def _summary(desk: Desk, accounts: Sequence[Account], before: int) -> list[dict[
             "waiting": status[name].due,
             "problems": problems.get(name, 0),
             "questions": status[name].questions,
+            "notes": [(handle, note) for account, handle, note in notes if account == name],
             "last_error": _trouble(status[name]),
         }
         for name in names.values()
+    ]
+
+
+def _notes(connection: Connection, before: int) -> list[tuple[str, str, Problem]]:
+    """Return what was sent since event ``before`` otherwise than the catalogue says it, such as without its brand:
+    shop, product, note.
+    """
+    from sqlalchemy import and_, select
+
+    from syncer.domain.problem import Problem
+    from syncer.store.tables import account, listing, listing_event, product
+
+    query = (
+        select(account.c.name, product.c.handle, listing_event.c.detail)
+        .join(listing, listing.c.id == listing_event.c.listing_id)
+        .join(account, account.c.id == listing.c.account_id)
+        .join(product, product.c.id == listing.c.product_id)
+        .where(and_(listing_event.c.id > before, listing_event.c.kind == "sent"))
+        .order_by(listing_event.c.id)
+    )
+    return [
+        (row.name, row.handle, Problem.from_json(note))
+        for row in connection.execute(query)
+        for note in row.detail.get("notes", ())
     ]
 
 
@@ -264,7 +294,7 @@ def _say_one(row: dict[str, Any]) -> None:
         out.line(
             word(
                 f"! {row['account']}: {writes} kiriman; {live} produk tayang menurut kabar terakhir.",
-                f"! {row['account']}: {_count(writes, 'write')}; {_count(live, 'product')} live when last heard of.",
+                f"! {row['account']}: {many(writes, 'write')}; {many(live, 'product')} live when last heard of.",
             )
         )
         out.line(f"  {out.clean(row['last_error'])}")
@@ -272,7 +302,7 @@ def _say_one(row: dict[str, Any]) -> None:
         out.done(
             Words(
                 f"{row['account']}: {writes} kiriman; {live} produk tayang.",
-                f"{row['account']}: {_count(writes, 'write')}; {_count(live, 'product')} live.",
+                f"{row['account']}: {many(writes, 'write')}; {many(live, 'product')} live.",
             )
         )
     for key, indonesian, english in (
@@ -280,16 +310,22 @@ def _say_one(row: dict[str, Any]) -> None:
         ("questions", "pertanyaan", "question"),
     ):
         if row[key]:
-            what = word(f"{row[key]} {indonesian}; lihat", f"{_count(row[key], english)}; see")
+            what = word(f"{row[key]} {indonesian}; lihat", f"{many(row[key], english)}; see")
             out.line(f"  {what}: syncer problems")
+    say_notes([(row["account"], *one) for one in row["notes"]])
+    review = row["counts"].get("review", 0)
+    if review:
+        out.line(
+            word(
+                f"  {review} sedang ditinjau toko; sampai selesai yang tayang bisa jadi versi lama. Hasilnya dilihat "
+                "sendiri oleh syncer run, atau oleh syncer sync berikutnya.",
+                f"  {many(review, 'product')} in review there; until it ends the old version may be what is shown. "
+                "syncer run sees the outcome by itself, or the next syncer sync does.",
+            )
+        )
     if row["waiting"]:
         out.line(f"  {row['waiting']} {word('masih menunggu', 'still waiting')}")
     if row["state"] != "active" or row["mode"] != "live":
         from syncer.cli.account import state_words
 
         out.line(f"  {say(state_words(row['state'], row['mode']))}")
-
-
-def _count(number: int, what: str) -> str:
-    """Return English for so many of these."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

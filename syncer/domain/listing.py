@@ -105,7 +105,8 @@ class Rendered:
 
     ``fields`` holds every content field in the channel's canonical form, equal to what a later read gives.
     ``problems`` say what must be mended before anything of the content is sent; stock and price of a listing
-    that already exists still go out.
+    that already exists still go out. ``notes`` hold nothing back: they say what is shown otherwise than a person
+    may think (``field`` names of what), and are told when it is sent.
     """
 
     fields: Mapping[str, Json]
@@ -113,6 +114,7 @@ class Rendered:
     option_names: tuple[str, ...] = ()
     live: bool = True
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

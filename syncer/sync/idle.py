@@ -17,9 +17,15 @@ PATIENCE = 4
 
 
 def open_rows(
-    connection: Connection, account_ids: Sequence[int], until: dt.datetime, uploading: Sequence[int] | None = None
+    connection: Connection,
+    account_ids: Sequence[int],
+    until: dt.datetime,
+    uploading: Sequence[int] | None = None,
+    *,
+    reviews: bool = True,
 ) -> int:
-    """Count listings and pictures of these accounts that are due, under way or in review before ``until``.
+    """Count listings and pictures of these accounts that are due, under way or (with ``reviews``) in review, before
+    ``until``.
 
     ``uploading`` are the accounts whose shops take pictures by upload (``None``: all of them): pictures for others
     wait for ever.
@@ -33,7 +39,8 @@ def open_rows(
     under_way = and_(mine, listing.c.claim.is_not(None))
     reviewed = and_(mine, listing.c.settle_at.is_not(None), listing.c.settle_at <= until)
     review = and_(reviewed, listing.c.state == "review", listing.c.claim.is_(None))
-    counts = [select(func.count()).select_from(listing).where(where) for where in (due, under_way, review)]
+    moving = (due, under_way, review) if reviews else (due, under_way)
+    counts = [select(func.count()).select_from(listing).where(where) for where in moving]
     pictures = select(func.count()).where(
         and_(
             picture_upload.c.account_id.in_(account_ids if uploading is None else uploading),

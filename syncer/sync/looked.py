@@ -33,6 +33,8 @@ from syncer.sync.unexplained import explained, pause
 
 #: In ``late``: whatever this listing shows may be of our own making (it was only just found again).
 ALL_OURS = "*"
+#: How many of a shop's reasons a problem tells: each storefront has its own.
+_REASONS_TOLD = 3
 
 
 class _Lost(Exception):
@@ -204,6 +206,13 @@ def _deleted_there() -> Gone:
 
 
 def _rejected(found: RemoteListing) -> Problem:
-    reason = found.reasons[0] if found.reasons else Words("Toko menolak produk ini.", "The shop rejected this product.")
-    remedy = Words("Perbaiki produk ini, lalu simpan.", "Edit this product and save it.")
+    """Return all that was refused. The shop's own advice stands in its reasons: the remedy says what happens here."""
+    said = list(dict.fromkeys(found.reasons))[:_REASONS_TOLD]
+    if not said:
+        said = [Words("Toko menolak produk ini.", "The shop rejected this product.")]
+    reason = Words(" ".join(one.id for one in said), " ".join(one.en for one in said))
+    remedy = Words(
+        "Simpan perubahannya di sini; produknya lalu dikirim lagi sendiri.",
+        "Save the change here; the product is then sent again by itself.",
+    )
     return Problem(REJECTED_CODE, reason, remedy, Who.CRAFTER)

@@ -23,6 +23,7 @@ from syncer.sync.lease import Lease
 from syncer.sync.pace import Pacer
 from syncer.sync.prepare import Action, Task, prepare
 from syncer.sync.service import Deps
+from syncer.sync.shelf import SHELF
 from syncer.sync.shop import Shop, ShopGate
 
 _AT_ONCE = 100
@@ -33,6 +34,7 @@ class Planned:
     """One listing that something would be sent for. ``changes`` hold field, from and to as JSON.
 
     ``kind`` is the next write (create, update ...), or read, seek, fix, ask, wait, orders. ``held`` names a brake.
+    ``notes`` say what of it will be shown otherwise than the catalogue says.
     """
 
     account: str
@@ -43,6 +45,7 @@ class Planned:
     why: Words
     held: str | None = None
     problem: Problem | None = None
+    notes: tuple[Problem, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return this as a JSON object."""
@@ -55,6 +58,7 @@ class Planned:
             "why": self.why.to_json(),
             "held": self.held,
             "problem": self.problem.to_json() if self.problem else None,
+            "notes": [one.to_json() for one in self.notes],
         }
 
 
@@ -128,7 +132,14 @@ def _planned(account: Account, task: Task) -> Planned:
         why=_why(task),
         held=task.held.value if task.held else task.item.held,
         problem=task.problem,
+        notes=_notes(task),
     )
+
+
+def _notes(task: Task) -> tuple[Problem, ...]:
+    difference = task.difference
+    told = task.rendered.notes if task.rendered is not None else ()
+    return tuple(one for one in told if difference.create or one.field in difference.fields)
 
 
 def _changes(difference: Difference, rendered: Rendered, known: Known) -> Iterator[dict[str, Any]]:
@@ -173,6 +184,8 @@ _REASONS = {
 
 
 def _why(task: Task) -> Words:
+    if SHELF in task.facts:
+        return Words("Melihat dulu apa yang sudah dijual toko.", "Looks first what the shop sells already.")
     if task.action in _REASONS:
         return _REASONS[task.action]
     difference = task.difference

@@ -100,7 +100,7 @@ class _Written:
             self.errors = [unkept]
             self.known = make_unknown(self.known, touched(under_way(self.operation)))
             self.remaining = self._remaining()
-        outcome = Outcome(self.known, detail={"kind": kind.value}, values=self._after_success())
+        outcome = Outcome(self.known, detail={"kind": kind.value} | self._notes(), values=self._after_success())
         for key in self.operation.offers or self.known.offers:
             problem = self.result.offer_errors.get(key)
             outcome.offer_problems[key] = problem.problem().to_json() if problem else None
@@ -110,6 +110,13 @@ class _Written:
         if self.errors:
             self._after_error(min(self.errors, key=lambda error: _GRAVITY.index(error.recovery)), outcome)
         return outcome
+
+    def _notes(self) -> dict[str, Any]:
+        """Return what to tell of the fields that were written: such as a brand that the shop doesn't know."""
+        operation = self.operation
+        whole = operation.kind is Kind.CREATE
+        told = [one.to_json() for one in operation.rendered.notes if whole or one.field in operation.fields]
+        return {"notes": told} if told and not self.errors else {}
 
     def _errors(self) -> list[ConnectorError]:
         """Return the errors that count. A listing that was written a moment ago may only not be seen yet."""

@@ -157,23 +157,27 @@ class Service:
         self._on_wake()
         return found
 
-    def run_until_idle(self, *, horizon_s: float = 30.0, progress: Callable[[int], None] | None = None) -> int:
+    def run_until_idle(
+        self, *, horizon_s: float = 30.0, review_s: float = 60.0, progress: Callable[[int], None] | None = None
+    ) -> int:
         """Work until nothing is due within ``horizon_s`` (reviews and platform pauses included).
 
-        Work that waits longer (a back-off, a person) is left. Returns how many rows still wait.
+        Work that waits longer (a back-off, a person) is left, and so are reviews after ``review_s``: those may take
+        days. Returns how many rows still wait.
         """
+        began = time.monotonic()
         while True:
             self._refresh_accounts()
             # Counted first: a call that ends now has left its work in the rows by the time they are read.
             calls = sum(worker.under_way for worker in self._all)
-            waiting, left = self._open_rows(horizon_s)
+            waiting, left = self._open_rows(horizon_s, reviews=time.monotonic() - began < review_s)
             if progress is not None:
                 progress(waiting)
             if waiting == 0 and calls == 0:
                 return left
             time.sleep(_IDLE_LOOK_S)
 
-    def _open_rows(self, horizon_s: float) -> tuple[int, int]:
+    def _open_rows(self, horizon_s: float, *, reviews: bool) -> tuple[int, int]:
         """Count rows that will move on by themselves before long, and all that are due."""
         shops = [shop for shop in self.accounts() if shop.account.sends and shop.lease.epoch]
         ids = [shop.account.id for shop in shops]
@@ -184,7 +188,8 @@ class Service:
         with read(self._deps.engine) as connection:
             waiting = 0
             if is_released(connection):
-                waiting = open_rows(connection, ids, until, uploading) + open_reads(connection, reading, now)
+                waiting = open_rows(connection, ids, until, uploading, reviews=reviews)
+                waiting += open_reads(connection, reading, now)
                 waiting += count_moving(connection, ids)
             left = connection.execute(select(func.count()).select_from(listing).where(listing.c.due != 0)).scalar()
         return waiting, int(left or 0)

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from syncer.cli.plan_words import change
 from syncer.sdk.sandbox import RunningSandbox, sandbox_class
 from tests.cli.conftest import CATALOGUE, Cli, first_line, give_photos, join
+from tests.sync.world import Control
 
 
 def there(shop: RunningSandbox) -> dict[str, dict[str, Any]]:
@@ -123,6 +125,42 @@ def test_what_is_missing_is_a_problem_with_its_remedy(sqlite_cli: Cli, shop: Run
     assert cli.json("problems") == []
 
 
+def test_a_brand_that_the_shop_does_not_know_is_told(sqlite_cli: Cli, shop: RunningSandbox) -> None:
+    cli = sqlite_cli
+    cli.catalogue()
+    join(cli, shop)
+    give_photos(cli, "MK-1", "SL-M")
+    cli.ok("products", "edit", "MK-1", "--brand", "Tungku Setu")
+    cli.ok("publish", "--all", "--account", "Orange")
+    told = cli.ok("sync").out
+    assert told.count('The brand "Tungku Setu" isn\'t registered') == 1
+    assert "Note, Orange, MK:" in told
+    assert "No Brand" in cli.ok("listings", "MK", "--timeline").out
+    assert cli.json("problems") == [], "it holds nothing back"
+    cli.ok("products", "edit", "MK-1", "--title", "Mangkuk Kopi Tanah Liat Setu")
+    assert cli.ok("sync", "--json").json[0]["notes"] == [], "once"
+    cli.catalogue(
+        CATALOGUE.splitlines()[0] + "\nMT-1,MT,Mangkuk Teh,Mangkuk.,tanah liat,mangkuk-keramik,,,9000,1,300\n"
+    )
+    cli.ok("products", "edit", "MT", "--brand", "Tungku Setu")
+    cli.ok("publish", "MT", "--account", "Orange")
+    (row,) = cli.json("plan")
+    assert [note["code"] for note in row["notes"]] == ["shopee.brand_unknown"]
+
+
+def test_a_review_is_seen_at_the_end_of_a_sync(
+    sqlite_cli: Cli, shop: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncer.cli.sync._REVIEW_S", 0.5)
+    cli = sqlite_cli
+    cli.catalogue()
+    join(cli, shop)
+    give_photos(cli, "MK-1")
+    control(shop, "limits", {"review_delay_s": 3600})
+    cli.ok("publish", "MK", "--account", "Orange")
+    assert "1 product in review there" in cli.ok("sync").out, "it doesn't wait for days"
+
+
 def test_a_shop_that_is_down_gets_no_tick(sqlite_cli: Cli) -> None:
     cli = sqlite_cli
     with RunningSandbox(sandbox_class("shopee")({"burst_per_s": 200, "variation_wait_s": 0.2})) as shop:
@@ -144,6 +182,26 @@ def test_the_plan_says_the_same_of_many_products_once(sqlite_cli: Cli, shop: Run
     lines = [line for line in cli.ok("plan").out.splitlines() if line.startswith("Orange ")]
     assert len(lines) == 1
     assert "PR0, PR1 and 3 more" in lines[0]
+    assert "read the shop's rules" in lines[0]
+
+
+def test_the_plan_speaks_in_words(sqlite_cli: Cli, shop: RunningSandbox) -> None:
+    """No JSON, no names of the program's insides."""
+    cli = sqlite_cli
+    published(cli, shop)
+    cli.ok("products", "edit", "MK", "--title", "Mangkuk Kopi Tanah Liat Coklat", "--brand", "Tungku Setu")
+    cli.ok("stock", "set", "MK-1", "2")
+    cli.ok("price", "set", "MK-1", "90000")
+    line = next(one for one in cli.ok("plan").out.splitlines() if one.startswith("Orange "))
+    for text in ("title:", "price MK-1: 85000 → 90000", "stock MK-1: 5 → 2"):
+        assert text in line
+    for text in ("{", "}", "[", "null", "facts"):
+        assert text not in line
+    rows = [
+        {"field": "attributes", "from": {"1": ["2"]}, "to": {"1": ["3"]}},
+        {"field": "status", "from": None, "to": "show"},
+    ]
+    assert [change(row) for row in rows] == ["attributes: changed", "shown: - → on sale"]
 
 
 def test_what_a_person_changed_there_is_seen(sqlite_cli: Cli, shop: RunningSandbox) -> None:
@@ -242,10 +300,29 @@ def test_wrong_options_are_one_sentence_and_nothing_is_kept(
 
 
 def test_a_sign_in_that_the_shop_refuses_is_not_kept(sqlite_cli: Cli, shop: RunningSandbox) -> None:
-    options = shop.account_options | {"partner_key": "f" * 64}
-    result = sqlite_cli("account", "add", "shopee", "--name", "Orange", "--options", "-", stdin=json.dumps(options))
-    assert result.code == 1
+    for wrong in ({"partner_key": "f" * 64}, {"access_token": "f" * 64}):
+        options = json.dumps(shop.account_options | wrong)
+        result = sqlite_cli("account", "add", "shopee", "--name", "Orange", "--options", "-", stdin=options)
+        assert result.code == 1
+        assert "The account was not added. " in result.err
+        assert "resume" not in result.err, "there is nothing to resume"
+        assert "reconnect" not in result.err
+    assert "--options, then run this command again" in result.err
     assert sqlite_cli.json("account", "list") == []
+
+
+def test_one_more_shop_of_a_sandbox_is_added_from_its_answer_as_it_is(sqlite_cli: Cli, shop: RunningSandbox) -> None:
+    answer = Control(shop.control_url).ask("POST", "shops", {"name": "Toko Kedua"})
+    sqlite_cli.ok("account", "add", "shopee", "--name", "Dua", "--options", "-", stdin=json.dumps(answer))
+    assert sqlite_cli.json("account", "show", "Dua")["shop_name"] == "Toko Kedua"
+
+
+def test_a_value_that_does_not_fit_is_told_with_those_that_do(sqlite_cli: Cli) -> None:
+    options = json.dumps({"app_key": "x", "app_secret": "y", "platforms": "tokped"})
+    result = sqlite_cli("account", "add", "tiktok_shop", "--name", "Hijau", "--options", "-", stdin=options)
+    assert result.code == 1
+    assert "both, tokopedia, tiktok_shop" in result.err
+    assert "Where products are shown" in result.err
 
 
 def test_a_shop_that_is_not_there(sqlite_cli: Cli, shop: RunningSandbox) -> None:

@@ -53,6 +53,8 @@ _NAMES: Mapping[str, Sequence[str]] = {
         *("hari po", "hari siap", "siap kirim hari", "lama proses", "waktu proses"),
     ],
     "hint": ["image_hint"],
+    # For people: what stands there is nothing of the product, and nobody misses it.
+    "remark": ["note"],
     "barcode": ["barcode", "kode batang", "gtin", "ean"],
     "photos": ["photos", "foto", "gambar", "pictures", "images"],
     "attributes": ["attributes", "atribut"],

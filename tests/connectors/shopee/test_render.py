@@ -284,7 +284,14 @@ def test_days_outside_the_limits() -> None:
 def test_a_known_brand_goes_by_its_id_and_an_unknown_one_as_no_brand() -> None:
     facts = {**FACTS, "brands:7": {"anyam tangsel": [1146303, "Anyam Tangsel"]}}
     assert made(facts, brand="ANYAM  tangsel").fields["brand"] == {"id": 1146303, "name": "Anyam Tangsel"}
-    assert made(facts, brand="Lain").fields["brand"] == {"id": 0, "name": "NoBrand"}
+    assert made(facts, brand="ANYAM  tangsel").notes == ()
+    other = made(facts, brand="Lain")
+    assert other.fields["brand"] == {"id": 0, "name": "NoBrand"}
+    assert [(note.code, note.field, '"Lain"' in note.words.en) for note in other.notes] == [
+        ("shopee.brand_unknown", "brand", True)
+    ]
+    assert (other.problems, made(facts).notes, made(FACTS, brand="Lain").notes) == ((), (), ())
+    assert made(facts, brand="No Brand").notes == ()
 
 
 def test_a_mandatory_brand_is_asked_for() -> None:

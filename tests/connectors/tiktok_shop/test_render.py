@@ -318,7 +318,10 @@ def test_a_shop_that_isnt_ready_is_told_in_plain_words(item: str, word: str) -> 
 
 def test_no_brand_and_an_unknown_brand_are_left_out() -> None:
     assert shown(wanted()).fields["brand"] == ""
-    assert shown(wanted(brand="Asing"), {"brand:5:Asing": {}}).fields["brand"] == ""
+    foreign = shown(wanted(brand="Asing"), {"brand:5:Asing": {}})
+    assert (foreign.fields["brand"], foreign.problems) == ("", ())
+    assert [(note.code, '"Asing"' in note.words.en) for note in foreign.notes] == [("tiktok_shop.brand_unknown", True)]
+    assert shown(wanted()).notes == shown(wanted(brand="Asing")).notes == ()
     assert shown(wanted(brand="Anyam"), {"brand:5:Anyam": {"id": "9", "name": "Anyam"}}).fields["brand"] == "9"
     assert "brand" not in shown(wanted(brand="Anyam")).fields
 
