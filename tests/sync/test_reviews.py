@@ -51,8 +51,11 @@ def test_a_sync_ends_after_the_review_of_an_edit(tokopedia: Markets) -> None:
     assert set(tokopedia.controls["tiktok_shop"].listings()) == {BETTER}, "the review is over"
     edit(tokopedia, title=BAD)
     tokopedia.sync()
-    assert tokopedia.row("lampion").state == "fix"
     assert set(tokopedia.controls["tiktok_shop"].listings()) == {BETTER}, "the old version stays"
+    row = tokopedia.row("lampion")
+    assert row.state == "fix"
+    said = f"{row.problem['words']['id']} {row.problem['remedy']['id']}"
+    assert (said.count("Hapus kata itu dari judul"), said.count("Saran")) == (1, 1), said
 
 
 def test_what_a_refused_edit_carried_goes_out_with_the_next_one(tokopedia: Markets) -> None:
