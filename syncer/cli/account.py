@@ -10,7 +10,7 @@ from syncer.cli import out
 from syncer.cli.desk import open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, Command, command, group
 from syncer.cli.texts import both, say, word
-from syncer.domain.words import Words
+from syncer.domain.words import SyncerError, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,21 +102,26 @@ def add(
     desk = open_desk()
     from syncer.channels.account_settings import Settings
     from syncer.channels.joining import add_account
-    from syncer.cli.account_options import gather
+    from syncer.cli.account_options import gather, not_kept
     from syncer.cli.desk import keep_currency
+    from syncer.sdk.errors import ConnectorError
 
     values = gather(connector, options, ctx.args, desk.connectors)
     keep_currency(desk.engine, desk.settings.catalogue_currency)
-    added = add_account(
-        desk.engine,
-        desk.keys,
-        connector=connector,
-        name=name,
-        options=values,
-        settings=Settings(currency=currency.upper(), rate=read_rate(rate, rate_day)),
-        now=desk.now,
-        **desk.for_shops(),
-    )
+    settings = Settings(currency=currency.upper(), rate=read_rate(rate, rate_day))
+    try:
+        added = add_account(
+            desk.engine,
+            desk.keys,
+            connector=connector,
+            name=name,
+            options=values,
+            settings=settings,
+            now=desk.now,
+            **desk.for_shops(),
+        )
+    except ConnectorError as error:
+        raise SyncerError(not_kept(error)) from error
     if added.account.state == "sign_in_needed":
         from syncer.cli.consent import sign_in
 
@@ -388,6 +393,7 @@ def go_live(
     desk = open_desk()
     from syncer.cli.going_live import live_json, say_live
     from syncer.orders.going_live import go_live as do
+    from syncer.sdk.contract import ReadsOrders
     from syncer.sync.beside import open_beside
 
     account = desk.account(name)
@@ -407,7 +413,8 @@ def go_live(
     if as_json:
         out.print_json(live_json(went))
         return
-    say_live(went, without_held=without_held, dry_run=dry_run)
+    looked = shop is not None and isinstance(shop.connector, ReadsOrders)
+    say_live(went, without_held=without_held, dry_run=dry_run, looked=looked)
     _notes(went.left.notes)
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from syncer.cli import out
 from syncer.cli.kit import UsageProblem
 from syncer.cli.reading import json_object
-from syncer.cli.texts import say, word
+from syncer.cli.texts import once, say, word
 from syncer.domain.words import Words
+
+if TYPE_CHECKING:
+    from syncer.sdk.errors import ConnectorError
+
+#: Commands that are about an account which is kept.
+_OF_AN_ACCOUNT = re.compile(r"(?:use |run |jalankan )?`syncer account (?:resume|reconnect)[^`]*`")
 
 
 def gather(
@@ -23,7 +30,7 @@ def gather(
     asked for on a terminal (``ask``). Raises UsageProblem, UnknownConnector.
     """
     known = _known(connector, allowed)
-    values = _from_file(source) if source else {}
+    values = _from_file(source, known) if source else {}
     values |= {name: value for name, value in _from_environment(known).items() if name not in values}
     values |= _from_flags(flags, known, connector)
     if ask and source is None and sys.stdin.isatty():
@@ -67,12 +74,33 @@ def _known(connector: str, allowed: frozenset[str]) -> dict[str, Any]:
     return {one.name: one for one in describe(found.options_type, prefix=f"SYNCER_{connector.upper()}")}
 
 
-def _from_file(source: str) -> dict[str, Any]:
+def _from_file(source: str, known: Mapping[str, Any]) -> dict[str, Any]:
     values = json_object(source, Words("Isi --options", "What --options gives"))
     account = values.get("account")
     if isinstance(account, dict) and isinstance(account.get("options"), dict):
         return dict(account["options"])  # the first line of a sandbox
+    if "options" not in known and isinstance(values.get("options"), dict):
+        return dict(values["options"])  # what a sandbox answers that was asked for one more shop
     return values
+
+
+def not_kept(error: ConnectorError) -> Words:
+    """Return what to say when a shop can't be added: nothing was kept, so there is nothing to resume or reconnect."""
+    remedy = once(error.remedy)
+    if error.remedy == type(error).default_remedy and _OF_AN_ACCOUNT.search(error.remedy.en):
+        remedy = Words(
+            "Periksa kunci dan izinnya di --options, lalu jalankan lagi perintah ini.",
+            "Check the keys and the sign-in in --options, then run this command again.",
+        )
+    else:
+        remedy = Words(
+            _OF_AN_ACCOUNT.sub("jalankan lagi perintah ini", remedy.id),
+            _OF_AN_ACCOUNT.sub("run this command again", remedy.en),
+        )
+    return Words(
+        f"{error.words.id} Akun ini belum disimpan. {remedy.id}",
+        f"{error.words.en} The account was not added. {remedy.en}",
+    )
 
 
 def _from_environment(known: Mapping[str, Any]) -> dict[str, Any]:

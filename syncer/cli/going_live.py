@@ -13,8 +13,8 @@ from syncer.orders.going_live import SeenOrder, WentLive
 _SHOWN = 20
 
 
-def say_live(went: WentLive, *, without_held: bool, dry_run: bool) -> None:
-    """Print the answer."""
+def say_live(went: WentLive, *, without_held: bool, dry_run: bool, looked: bool) -> None:
+    """Print the answer. ``looked``: the shop's orders were read."""
     held, others = went.held, went.not_counted
     if held:
         pieces = sum(one.pieces for one in held)
@@ -35,11 +35,20 @@ def say_live(went: WentLive, *, without_held: bool, dry_run: bool) -> None:
             )
         )
         _list(others)
+    if looked and not went.orders and not went.unreadable:
+        name = went.left.account.name
+        out.line(
+            Words(
+                f"{name} tidak punya pesanan yang terbuka atau baru selesai: tidak ada barang yang perlu dijanjikan.",
+                f"{name} has no open or recent orders: no pieces have to be promised.",
+            )
+        )
     if went.unknown_lines:
+        lines = "1 order line names" if went.unknown_lines == 1 else f"{went.unknown_lines} order lines name"
         out.warn(
             Words(
                 f"{went.unknown_lines} baris pesanan menyebut SKU yang tidak dikenal: syncer orders inbox",
-                f"{went.unknown_lines} lines name an unknown SKU: syncer orders inbox",
+                f"{lines} an unknown SKU: syncer orders inbox",
             )
         )
     if went.unreadable:

@@ -128,6 +128,8 @@ def go_live(
     facts = facts_of(connector) if connector is not None else None
     reads: object = connector
     if facts is None or not isinstance(reads, ReadsOrders):
+        if preview:
+            return WentLive(Left(account))
         return WentLive(go_live_unread(engine, account, connector, now=clock()))
     began = clock()
     found, unreadable = _walk(reads, facts, began, progress, ask)

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
@@ -146,6 +146,15 @@ def _option_words(name: str, kind: str, options: type[Options]) -> Words:
         return Words(
             f'Pilihan "{name}" tidak dikenal. Yang ada: {known}.',
             f'The option "{name}" is unknown. There are: {known}.',
+        )
+    field = options.model_fields.get(name)
+    choices = [str(one) for one in get_args(field.annotation)] if field is not None and kind == "literal_error" else []
+    if choices and field is not None:
+        listed = ", ".join(choices)
+        english = field.description or ""
+        return Words(
+            f'Isi pilihan "{name}" tidak cocok. Tulis salah satu: {listed}. {options.help_id.get(name, "")}'.strip(),
+            f'The value of the option "{name}" does not fit. Write one of: {listed}. {english}'.strip(),
         )
     return Words(
         f'Isi pilihan "{name}" tidak cocok. Periksa dan tulis ulang.',

@@ -138,6 +138,9 @@ def test_what_a_live_account_means_how_it_was_matched_and_missing_pictures_are_s
     lines = [one for one in result.err.splitlines() if "was not fetched" in one]
     assert len(lines) == 2, result.err
     assert all(selling.base_url.partition("//")[2].partition(":")[0] in one for one in lines)
+    looked = cli.ok("account", "go-live", "Orange", "--dry-run").out
+    assert "Orange has no open or recent orders" in looked
+    assert cli.json("account", "show", "Orange")["mode"] == "read_only"
 
 
 def test_what_nobody_chose_is_said(sqlite_cli: Cli, selling: RunningSandbox) -> None:
