@@ -30,6 +30,8 @@ _LOOK_S = 0.05
 _ROUNDS = 3
 #: How long ``syncer sync`` waits for reviews: most are over in seconds, some take days.
 _REVIEW_S = 60.0
+#: When it looks once at what a shop would be asked about later: by then a quick review is over.
+_SOONER_S = 5.0
 #: How long ``syncer sync`` fetches pictures before it leaves the rest for later.
 _PICTURES_S = 20.0
 #: While a daemon works, how long nothing may move before we stop waiting for it.
@@ -71,6 +73,7 @@ def sync(
         added, waiting = (0, 0) if daemon_runs(desk.settings.home) else fetch_pictures(desk)
         if added:
             _send(desk, ours, theirs, bar)
+        _look_at_reviews(desk, ours, bar)
     rows = _summary(desk, accounts, before)
     if as_json:
         out.print_json([row | {"notes": [note_json(*one) for one in row["notes"]]} for row in rows])
@@ -105,6 +108,17 @@ def _send(desk: Desk, ours: Sequence[Account], theirs: Sequence[Account], bar: o
     if theirs:
         _wait_for_daemon(desk, theirs, bar)
     if ours:
+        work_until_idle(desk, ours, bar)
+
+
+def _look_at_reviews(desk: Desk, ours: Sequence[Account], bar: out.Progress) -> None:
+    """Look once at what is in review, sooner than the shop would be asked otherwise: most reviews are over by then."""
+    from syncer.sync.reviews import look_sooner
+
+    at = desk.now + dt.timedelta(seconds=_SOONER_S)
+    with desk.write() as connection:
+        sooner = look_sooner(connection, [one.id for one in ours], at)
+    if sooner:
         work_until_idle(desk, ours, bar)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, select
 from syncer.catalogue.edit import edit_product
 from syncer.store.engine import read, write
 from syncer.store.tables import listing_event
+from syncer.sync.reviews import look_sooner
 from tests.sync.markets import Markets, open_sandboxes
 from tests.sync.world import now
 
@@ -56,6 +58,22 @@ def test_a_sync_ends_after_the_review_of_an_edit(tokopedia: Markets) -> None:
     assert row.state == "fix"
     said = f"{row.problem['words']['id']} {row.problem['remedy']['id']}"
     assert (said.count("Hapus kata itu dari judul"), said.count("Saran")) == (1, 1), said
+
+
+def test_who_waits_looks_at_a_review_sooner_than_the_shop_is_asked_otherwise(engine: Engine, home: Path) -> None:
+    with open_sandboxes() as runnings:
+        markets = Markets(engine, home, runnings)
+        account = markets.join("tiktok_shop", platforms="tokopedia", review_check_s=3600)
+        markets.product("lampion", stock=4, title=TITLE)
+        markets.publish(account, "lampion")
+        markets.sync()
+        assert markets.row("lampion").state == "review"
+        with write(engine) as connection:
+            assert look_sooner(connection, [account.id], now() + dt.timedelta(seconds=1)) == 1
+        markets.sync()
+        assert markets.row("lampion").state == "live"
+        with write(engine) as connection:
+            assert look_sooner(connection, [account.id], now()) == 0
 
 
 def test_what_a_refused_edit_carried_goes_out_with_the_next_one(tokopedia: Markets) -> None:
