@@ -141,7 +141,7 @@ def add_account(
         **columns,
     }
     account = _save_new(engine, keys, opened, draft, identity, values, settings, now)
-    return Added(account, joining_notes(account, identity, waits=waits))
+    return Added(account, joining_notes(account, identity, waits=waits, sells=empty is False))
 
 
 def reconnect(
@@ -250,7 +250,7 @@ def accept_shop(
         _keep_identity(connection, load_account(connection, account.id), identity, now)
         _look_again(connection, account.id, now)
         saved = load_account(connection, account.id)
-    return Added(saved, joining_notes(saved, identity, waits=False))
+    return Added(saved, joining_notes(saved, identity, waits=False, sells=empty is False))
 
 
 # --- before saving --------------------------------------------------------------------------------------------

@@ -155,8 +155,11 @@ def shop_currency(connector: Connector, identity: Identity, catalogue: str, sett
     return code
 
 
-def joining_notes(account: Account, identity: Identity, *, waits: bool) -> tuple[Words, ...]:
-    """Return what a person should know about an account that was just added or connected."""
+def joining_notes(account: Account, identity: Identity, *, waits: bool, sells: bool = False) -> tuple[Words, ...]:
+    """Return what a person should know about an account that was just added or connected.
+
+    ``sells``: the shop is new here, and has listings.
+    """
     notes: list[Words] = []
     if waits:
         notes.append(consent_words(account.name))
@@ -165,6 +168,15 @@ def joining_notes(account: Account, identity: Identity, *, waits: bool) -> tuple
             Words(
                 "Ini toko uji coba dari platformnya; pembeli tidak melihatnya.",
                 "This is the platform's test shop; buyers don't see it.",
+            )
+        )
+    if sells and account.mode is Mode.LIVE:
+        notes.append(
+            Words(
+                "Toko simulasi ini sudah berisi. Cocokkan dulu isinya dengan `syncer account adopt`: produk yang "
+                "SKU-nya sudah dijual di sana tidak diterbitkan sebelum diikat.",
+                "This sandbox isn't empty. Match what it sells with `syncer account adopt` first: a product whose SKU "
+                "is sold there already isn't published until it is bound.",
             )
         )
     if account.mode is Mode.READ_ONLY:

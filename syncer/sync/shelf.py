@@ -140,10 +140,12 @@ def sold_there_problem(name: str, hits: Sequence[RemoteListing], there: Mapping[
             "to the catalogue. So that nothing is there twice, this product isn't published yet.",
         ),
         Words(
-            f'Ikat keduanya dengan `syncer account adopt "{name}"`; sesudah itu penerbitan jalan sendiri. Bila bukan '
-            "barang yang sama: hapus produk itu atau ganti SKU-nya di toko, lalu `syncer retry`.",
-            f'Bind the two with `syncer account adopt "{name}"`; publishing then goes on by itself. If they are not '
-            "the same goods: remove that listing or change its SKU in the shop, then use `syncer retry`.",
+            f'Ikat keduanya dengan `syncer account adopt "{name}"` dan langkah yang ditunjukkannya; sesudah itu '
+            "penerbitan jalan sendiri. Bila bukan barang "
+            "yang sama: hapus produk itu atau ganti SKU-nya di toko, lalu `syncer retry`.",
+            f'Bind the two with `syncer account adopt "{name}"` and the steps that it shows; publishing then goes on '
+            "by itself. If they are not the same "
+            "goods: remove that listing or change its SKU in the shop, then use `syncer retry`.",
         ),
         Who.ADMINISTRATOR,
     )

@@ -128,7 +128,9 @@ def test_what_a_live_account_means_how_it_was_matched_and_missing_pictures_are_s
 ) -> None:
     """Pictures on this machine's own network are not fetched unless that is allowed: each is named."""
     cli = sqlite_cli
-    joined(cli, selling)
+    cli.catalogue()
+    added = cli.ok("account", "add", "shopee", "--name", "Orange", "--options", "-", stdin=first_line(selling))
+    assert "This sandbox isn't empty" in added.out
     shown = cli.ok("account", "adopt", "Orange").out
     assert "is live, as every sandbox" in shown
     assert "--apply makes it read-only" in shown
