@@ -102,6 +102,8 @@ class Chores:
         self._settings, self._deps, self._service, self._calls = settings, deps, service, calls
         self._budgets: dict[int, str] = {}
         self._swept: dict[str, float] = {}
+        #: One walk at a time: a look that a person asked for and the daemon's own would see the same shop twice.
+        self._walking = threading.Lock()
 
     def tick(self) -> None:
         """Write the call log, and how much of each budget is free."""
@@ -126,8 +128,20 @@ class Chores:
         private = self._settings.allow_private_images
         fetch_waiting_pictures(self._deps.engine, self._settings.home, allow_private=private, most=_PICTURES_AT_ONCE)
 
+    def looks(self) -> None:
+        """Walk the shops that a person asked to be looked at now."""
+        from syncer.sync.look_asked import answer_looks
+
+        with self._walking:
+            for name in answer_looks(self._deps.engine, self._service):
+                self._swept[name] = time.monotonic()
+
     def sweep(self) -> None:
         """Walk the shops whose last walk is longer ago than SYNCER_SWEEP_SECONDS."""
+        with self._walking:
+            self._sweep()
+
+    def _sweep(self) -> None:
         from syncer.channels.records import load_accounts
 
         now, every = dt.datetime.now(dt.UTC), self._settings.sweep_s
@@ -261,6 +275,7 @@ def _schedule(settings: Settings, chores: Chores) -> Any:
         ("tick", chores.tick, _TICK_S, 1.0),
         ("moments", chores.moments, _TICK_S, 0.1),
         ("pictures", chores.pictures, _PICTURES_S, 1.0),
+        ("looks", chores.looks, _TICK_S, 1.0),
         ("sweep", chores.sweep, sweep_tick, sweep_tick),
         ("tidy", chores.tidy, _TIDY_S, 60.0),
     ):

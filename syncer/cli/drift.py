@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -10,11 +13,15 @@ from syncer.cli import out
 from syncer.cli.desk import Desk, open_desk
 from syncer.cli.kit import JSON_HELP, PARTLY, command, single
 from syncer.cli.texts import both, word
-from syncer.domain.words import SyncerError, Words
+from syncer.domain.words import Words
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from syncer.channels.records import Account
+
+#: How long the daemon's answer is waited for, and how often it is looked for, in seconds.
+_PATIENCE_S, _LOOK_S = 600.0, 0.2
 app = single()
 
 
@@ -83,18 +90,17 @@ def _look(desk: Desk, name: str | None) -> list[str]:
     from syncer.cli.waking import daemon_runs
     from syncer.sync.service import Service
 
-    if daemon_runs(desk.settings.home):
-        raise SyncerError(
-            Words(
-                "Daemon sedang berjalan dan memeriksa toko sendiri. Hentikan dulu, atau jalankan tanpa --look.",
-                "The daemon is running and looks at the shops by itself. Stop it first, or leave --look out.",
-            )
-        )
     desk.logs("CRITICAL")
     with desk.read() as connection:
-        accounts = [one for one in load_accounts(connection) if one.sends and name in (None, one.name)]
+        wanted = [one for one in load_accounts(connection) if name in (None, one.name)]
+    accounts = [one for one in wanted if one.sends]
+    for away in wanted:
+        if not away.sends:
+            out.warn(_not_looked(away.name))
     if not accounts:
         return []
+    if daemon_runs(desk.settings.home):
+        return _ask_daemon(desk, accounts)
     with out.Progress(
         Words("Memeriksa toko", "Looking at the shops"), unit=Words("barang dan foto", "listings and pictures")
     ) as bar:
@@ -113,6 +119,63 @@ def _look(desk: Desk, name: str | None) -> list[str]:
         elif one.unjudged:
             out.warn(_unjudged(one.account, one.unjudged))
     return failed
+
+
+def _not_looked(name: str) -> Words:
+    return Words(
+        f"{name}: tidak diperiksa, karena tokonya tidak aktif atau hanya dibaca. Lihat: syncer status",
+        f"{name}: not looked at, since the shop is not active, or read-only. See syncer status",
+    )
+
+
+def _ask_daemon(desk: Desk, accounts: Sequence[Account]) -> list[str]:
+    """Let the daemon walk the shops now, and wait for it; return those that could not be walked to the end."""
+    from syncer.cli.waking import daemon_runs
+    from syncer.sync.look_asked import answers, ask, forget
+
+    names = {one.id: one for one in accounts}
+    with desk.write() as connection:
+        ask(connection, names)
+    end = time.monotonic() + _PATIENCE_S
+    with out.Progress(Words("Menunggu daemon memeriksa toko", "Waiting for the daemon to look at the shops")) as bar:
+        while True:
+            with desk.read() as connection:
+                found = answers(connection, names)
+            left = [names[key] for key, answer in found.items() if answer is None]
+            bar.to(len(names) - len(left), len(names))
+            gone = bool(left) and not daemon_runs(desk.settings.home)
+            if not left or gone or time.monotonic() > end:
+                break
+            time.sleep(_LOOK_S)
+    with desk.write() as connection:
+        forget(connection, [key for key, answer in found.items() if answer is not None or gone])
+    for one in left:
+        out.warn(_still_walking(one, desk.now, gone=gone))
+    failed = [one.name for one in left]
+    for key, answer in found.items():
+        if answer is not None and answer.problem is not None:
+            failed.append(names[key].name)
+            out.warn(Words(f"{names[key].name}: {answer.problem.id}", f"{names[key].name}: {answer.problem.en}"))
+        elif answer is not None and answer.unjudged:
+            out.warn(_unjudged(names[key].name, answer.unjudged))
+    return failed
+
+
+def _still_walking(one: Account, now: dt.datetime, *, gone: bool) -> Words:
+    last = Words("belum pernah", "never")
+    if one.swept_at is not None:
+        age = out.age((now - one.swept_at).total_seconds())
+        last = Words(f"{age} lalu", f"{age} ago")
+    if gone:
+        return Words(
+            f"{one.name}: daemon berhenti sebelum selesai memeriksa; terakhir diperiksa: {last.id}. Ulangi "
+            "perintahnya.",
+            f"{one.name}: the daemon ended before it had looked; last looked at: {last.en}. Give the command again.",
+        )
+    return Words(
+        f"{one.name}: daemon belum selesai memeriksa; terakhir diperiksa: {last.id}. Hasilnya nanti: syncer drift",
+        f"{one.name}: the daemon has not looked yet; last looked at: {last.en}. What it finds, later: syncer drift",
+    )
 
 
 def _unjudged(name: str, number: int) -> Words:

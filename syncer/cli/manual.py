@@ -47,7 +47,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "products / variants": "sku options price stock weight_g single_piece",
         "stock": "sku title location on_hand held free note",
         "stock history": "at location delta on_hand held_delta held reason actor note",
-        "stock audit (an object)": "mismatches unexplained missing unsettled variants",
+        "stock audit (an object)": "mismatches unexplained missing unsettled unknown on_their_way looked variants",
         "stock audit / variants": "sku title on_hand held free levels shops",
         "orders": "id order account status created_at updated_at ship_by total currency counted held gone returned "
         "asks asked lines",

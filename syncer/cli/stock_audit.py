@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,6 +17,9 @@ from syncer.domain.words import Words
 
 if TYPE_CHECKING:
     from syncer.sync.stock_audit import Audited, StockAudit
+
+#: So many unknown numbers are named.
+_NAMED = 10
 
 
 @command(
@@ -39,6 +44,7 @@ def audit(
         out.print_json(_as_json(found, shown))
     else:
         _draw(found, shown)
+        _say_looked(found, desk.now)
     if found.mismatches or found.unsettled:
         raise typer.Exit(PARTLY)
 
@@ -87,7 +93,7 @@ def _conclude(found: StockAudit) -> None:
     """Say what the recount found; a tick only where nothing is left to look at."""
     if found.mismatches:
         return
-    if not found.unsettled:
+    if not found.unsettled and not found.unknown and not found.on_their_way:
         out.done(
             Words(
                 f"{len(found.variants)} SKU dihitung ulang dari bukunya; semuanya cocok.",
@@ -95,13 +101,46 @@ def _conclude(found: StockAudit) -> None:
             )
         )
         return
+    left = [
+        (found.unsettled, word("angka toko perlu dilihat", "in shops to look at")),
+        (len(found.unknown), word("belum diketahui", "not known")),
+        (found.on_their_way, word("masih dikirim", "still on their way")),
+    ]
+    rest = ", ".join(f"{count} {what}" for count, what in left if count)
     out.line(
         word(
-            f"{len(found.variants)} SKU cocok dengan bukunya, tetapi {found.unsettled} angka toko perlu dilihat.",
-            f"{many(len(found.variants), 'SKU')}: the ledger agrees, "
-            f"but {many(found.unsettled, 'number')} in shops to look at.",
+            f"{len(found.variants)} SKU cocok dengan bukunya, tetapi: {rest}.",
+            f"{many(len(found.variants), 'SKU')}: the ledger agrees, but of the numbers: {rest}.",
         )
     )
+    if found.unknown:
+        out.line(out.clean(word("Belum diketahui: ", "Not known: ") + _named(found.unknown)))
+
+
+def _named(unknown: Sequence[tuple[str, str]]) -> str:
+    named = ", ".join(f"{sku} ({shop})" for sku, shop in unknown[:_NAMED])
+    more = len(unknown) - _NAMED
+    return named + (word(f" … dan {more} lagi", f" … and {more} more") if more > 0 else "")
+
+
+def _say_looked(found: StockAudit, now: dt.datetime) -> None:
+    """Say how old what we know of each shop is."""
+    for one in found.looked:
+        walked = word("belum pernah", "never") if one.walked_at is None else _ago(one.walked_at, now)
+        oldest = word("belum pernah dilihat", "never seen") if one.oldest_at is None else _ago(one.oldest_at, now)
+        out.line(
+            out.clean(
+                word(
+                    f"{one.account}: seluruh tokonya terakhir dilihat: {walked}; angka tertua di sini: {oldest}.",
+                    f"{one.account}: the whole shop last looked at: {walked}; the oldest number here: {oldest}.",
+                )
+            )
+        )
+
+
+def _ago(moment: dt.datetime, now: dt.datetime) -> str:
+    age = out.age(max((now - moment).total_seconds(), 0.0))
+    return word(f"{age} lalu", f"{age} ago")
 
 
 def _as_json(found: StockAudit, shown: list[Audited]) -> dict[str, Any]:
@@ -110,6 +149,9 @@ def _as_json(found: StockAudit, shown: list[Audited]) -> dict[str, Any]:
         "unexplained": found.unexplained,
         "missing": found.missing,
         "unsettled": found.unsettled,
+        "unknown": [{"sku": sku, "account": shop} for sku, shop in found.unknown],
+        "on_their_way": found.on_their_way,
+        "looked": [one._asdict() for one in found.looked],
         "variants": [
             {
                 "sku": one.sku,
@@ -125,6 +167,7 @@ def _as_json(found: StockAudit, shown: list[Audited]) -> dict[str, Any]:
                         "should": shop.should,
                         "explained": shop.explained,
                         "sells_missing": shop.sells_missing,
+                        "hidden": shop.hidden,
                         "reasons": [{"code": reason.code, "words": reason.words} for reason in shop.reasons],
                     }
                     for shop in one.shops

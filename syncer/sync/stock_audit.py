@@ -7,12 +7,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, and_, select
 
 from syncer.channels.records import Account, Mode, State, load_accounts
+from syncer.domain.listing import Status
 from syncer.domain.stock import Allocation
 from syncer.domain.words import Words
 from syncer.inventory.free import Supply, load_supply
@@ -24,6 +25,7 @@ from syncer.store.marks import Due
 from syncer.store.skus import find_variant
 from syncer.store.tables import listing, location, offer, product, variant
 from syncer.sync.claim import FOR_ORDERS
+from syncer.sync.known import STATUS
 
 #: Why a shop's number differs from what is free: a code for scripts, and words.
 Reason = Cause
@@ -38,7 +40,7 @@ class Shown:
     """What one shop shows of a variant. ``shown`` ``None``: not known. ``should`` is what it should show by our rules.
 
     ``explained`` is false if nothing explains that it shows something else than it should, ``sells_missing`` is true
-    if it shows more than there is for it (whatever explains that).
+    if it shows more than there is for it (whatever explains that). ``hidden``: nobody can buy there what it shows.
     """
 
     account: str
@@ -47,6 +49,12 @@ class Shown:
     reasons: tuple[Reason, ...]
     explained: bool
     sells_missing: bool = False
+    hidden: bool = False
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it is known to offer buyers what it should."""
+        return self.shown is not None and (0 if self.hidden else self.shown) == self.should
 
     @property
     def settled(self) -> bool:
@@ -72,12 +80,38 @@ class Audited:
         return self.free < 0 or any(one.shown != self.free or one.reasons for one in self.shops)
 
 
+class Looked(NamedTuple):
+    """How old what we know of a shop is. ``walked_at``: when the last walk of all of it began (``None``: never yet).
+
+    ``oldest_at``: when the oldest of the audited numbers was seen there, or taken by the shop.
+    """
+
+    account: str
+    walked_at: dt.datetime | None
+    oldest_at: dt.datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class StockAudit:
-    """The whole answer. ``mismatches`` are levels that are not the sum of their movements: there should be none."""
+    """The whole answer. ``mismatches`` are levels that are not the sum of their movements: there should be none.
+
+    ``looked`` has an entry for every shop that shows any of these variants.
+    """
 
     mismatches: tuple[Mismatch, ...]
     variants: tuple[Audited, ...]
+    looked: tuple[Looked, ...] = ()
+
+    @property
+    def unknown(self) -> list[tuple[str, str]]:
+        """The numbers that are not known now: SKU and shop."""
+        return [(one.sku, shop.account) for one in self.variants for shop in one.shops if shop.shown is None]
+
+    @property
+    def on_their_way(self) -> int:
+        """How many known numbers are not yet what they should be, and will be by themselves."""
+        shops = [shop for one in self.variants for shop in one.shops]
+        return sum(shop.shown is not None and not shop.agrees and shop.settled for shop in shops)
 
     @property
     def unexplained(self) -> int:
@@ -113,9 +147,15 @@ def audit_stock(connection: Connection, *, skus: Sequence[str] = (), now: dt.dat
     accounts = {one.id: one for one in load_accounts(connection)}
     places = dict(connection.execute(select(location.c.id, location.c.code)).tuples().all())
     found: list[Audited] = []
+    oldest: dict[int, dt.datetime | None] = {}
     for part in batches(variants):
-        found += _Part(connection, part, accounts, places, now).audited()
-    return StockAudit(tuple(audit(connection)), tuple(found))
+        some = _Part(connection, part, accounts, places, now)
+        found += some.audited()
+        for account_id, at in some.oldest.items():
+            before = oldest.get(account_id)
+            oldest[account_id] = at if before is None else min(before, at or before)
+    looked = [Looked(one.name, one.swept_at, oldest[key]) for key, one in accounts.items() if key in oldest]
+    return StockAudit(tuple(audit(connection)), tuple(found), tuple(looked))
 
 
 class _Part:
@@ -135,6 +175,7 @@ class _Part:
         self._supply: Supply = load_supply(connection, ids, now=now)
         self._names = load_names(connection, self._supply)
         self._offers = _offers(connection, ids)
+        self.oldest = _oldest(row for rows in self._offers.values() for row in rows)
         self._barred = {account_id: self._not_here(connection, one) for account_id, one in accounts.items()}
 
     def _not_here(self, connection: Connection, account: Account) -> frozenset[int]:
@@ -166,10 +207,13 @@ class _Part:
         sells = there.wanted == "live"
         should = account.allocation.shown(mine, single_piece=row.single_piece) if sells else 0
         shown = None if there.quantity_unknown else there.quantity
-        agrees = shown == should
+        hidden = _is_hidden(there)
+        agrees = (0 if hidden and shown is not None else shown) == should
         waiting = () if agrees else tuple(self._waiting(account, there, row.id))
         drift = () if agrees or waiting else (_DRIFT,)
         rules: list[Reason] = []
+        if hidden and shown:
+            rules.append(_hidden(shown))
         if there.wanted != "live":
             rules.append(_reason("withdrawn", "Ditarik dari toko ini.", "Withdrawn from this shop."))
         elif not placed:
@@ -183,9 +227,10 @@ class _Part:
             rules += _rules(account, row, free=free, should=should)
         short = self._short(row.id, free=free, shelf=shelf)
         if short > 0 and ((sells and placed) or shown):
-            rules.append(_oversold(short, shown))
-        missing = shown is not None and shown > max(mine, 0)
-        return Shown(account.name, shown, should, (*waiting, *rules, *drift), agrees or bool(waiting), missing)
+            rules.append(_oversold(short, 0 if hidden else shown))
+        missing = shown is not None and not hidden and shown > max(mine, 0)
+        explained = agrees or bool(waiting)
+        return Shown(account.name, shown, should, (*waiting, *rules, *drift), explained, missing, hidden)
 
     def _shelf(self, variant_id: int, account: Account) -> int:
         """Return what is free where an account sells from, before campaigns and the like."""
@@ -249,6 +294,30 @@ def _oversold(short: int, shown: int | None) -> Reason:
     )
 
 
+def _is_hidden(there: Row[Any]) -> bool:
+    """Whether a listing is known not to be on sale there: what its number says is sold to nobody."""
+    sure = there.under_way is None and STATUS not in (there.unknown or ())
+    return sure and there.status in (Status.HIDDEN.value, Status.DELETED.value)
+
+
+def _hidden(shown: int) -> Reason:
+    return _reason(
+        "hidden",
+        f"Disembunyikan di sana: angka {shown} itu tidak dijual.",
+        f"Hidden there: nobody can buy the {shown} that it shows.",
+    )
+
+
+def _oldest(rows: Iterable[Row[Any]]) -> dict[int, dt.datetime | None]:
+    """Return, by account, when the oldest of these numbers was seen there, or taken by the shop."""
+    found: dict[int, dt.datetime | None] = {}
+    for row in rows:
+        known = [at for at in (row.verified_at, row.acknowledged_at) if at is not None]
+        moments = [at for at in (found.get(row.account_id), max(known, default=None)) if at is not None]
+        found[row.account_id] = min(moments, default=None)
+    return found
+
+
 def _offers(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
     query = (
         select(
@@ -263,6 +332,10 @@ def _offers(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[An
             listing.c.held,
             listing.c.problem,
             listing.c.under_way,
+            listing.c.unknown,
+            listing.c.known["status"].as_string().label("status"),
+            listing.c.verified_at,
+            listing.c.acknowledged_at,
         )
         .join(listing, listing.c.id == offer.c.listing_id)
         .where(and_(offer.c.variant_id.in_(ids), listing.c.remote_id.is_not(None)))

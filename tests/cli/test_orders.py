@@ -122,8 +122,15 @@ def test_the_audit_explains_every_number(cli: Cli, shop: RunningSandbox) -> None
     published(cli, shop)
     calm = cli.json("stock", "audit")
     assert (calm["mismatches"], calm["unexplained"], calm["variants"]) == ([], 0, [])
+    said = cli.ok("stock", "audit").out
+    assert "all agree" in said
+    assert "Orange: the whole shop last looked at: never; the oldest number here: " in said
+    cli.ok("drift", "--look")
+    assert "last looked at: never" not in cli.ok("stock", "audit").out
     cli.ok("stock", "set", "MK-1", "9")
     cli.ok("account", "pause", "Orange")
+    on_its_way = cli.ok("stock", "audit").out
+    assert ("all agree" in on_its_way, "1 still on their way" in on_its_way) == (False, True)
     (row,) = cli.json("stock", "audit")["variants"]
     (there,) = row["shops"]
     assert (row["sku"], row["free"], there["shown"], there["should"]) == ("MK-1", 9, 5, 9)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from syncer.cli.waking import LOCK
 from syncer.domain.order import RemoteOrder
 from syncer.inventory.reserving import reserve
 from syncer.orders.leaving import Settle, remove_account
-from syncer.store.engine import open_engine, write
+from syncer.store.engine import open_engine, read, write
+from syncer.store.tables import meta
 from tests.cli.conftest import Cli
 from tests.orders.shop import Shops, at, line, order
 
@@ -27,6 +34,12 @@ def came_back(name: str) -> RemoteOrder:
     return order("TO_RETURN", name=name, updated=160)
 
 
+def asked(cli: Cli, *more: str) -> dict[str, dict[str, Any]]:
+    """What orders and campaigns ask in ``syncer problems``, by code."""
+    kinds = ("order", "oversell", "reservation")
+    return {one["code"]: one for one in cli.json("problems", *more) if one["kind"] in kinds}
+
+
 def test_what_orders_ask_is_said_with_the_command_that_answers_it(sqlite_cli: Cli, shops: Shops) -> None:
     cli = sqlite_cli
     assert "no problems" in cli.ok("problems").out
@@ -34,7 +47,7 @@ def test_what_orders_ask_is_said_with_the_command_that_answers_it(sqlite_cli: Cl
     shops.take(came_back("A2"), began=210)
     shops.take(order(lines=[line(quantity=6)], name="B1"), account=shops.two, began=220)
 
-    found = {one["code"]: one for one in cli.json("problems")}
+    found = asked(cli)
     assert {key: (one["account"], one["count"]) for key, one in found.items()} == {
         "oversold": (None, 2),
         "unknown_sku": ("satu", 1),
@@ -43,7 +56,7 @@ def test_what_orders_ask_is_said_with_the_command_that_answers_it(sqlite_cli: Cl
     assert "syncer orders oversold show mangkuk-biru" in found["oversold"]["remedy"]
     assert "syncer orders inbox" in found["unknown_sku"]["remedy"]
     assert "syncer orders returned" in found["order_question"]["remedy"]
-    assert {one["code"] for one in cli.json("problems", "--account", "dua")} == {"oversold"}
+    assert asked(cli, "--account", "dua").keys() == {"oversold"}
     cli.env("SYNCER_LANGUAGE", "id")
     assert "SKU yang tidak dikenal" in cli.ok("problems").out
     cli.env("SYNCER_LANGUAGE", "en")
@@ -53,8 +66,8 @@ def test_what_orders_ask_is_said_with_the_command_that_answers_it(sqlite_cli: Cl
     assert [one[name] for name in names] == [1, 1, 0]
     assert [two[name] for name in names] == [0, 0, 1]
     said = cli.ok("status")
-    rows = {row.split()[0]: row.split() for row in said.out.splitlines() if row.startswith(("satu", "dua"))}
-    assert "2" in rows["satu"], "NEEDS YOU"
+    rows = {row.split()[0]: row.split() for row in said.out.splitlines()[1:3]}
+    assert (rows["satu"][-2], rows["dua"][-2]) == ("2", "1"), "NEEDS YOU"
     for command in ("syncer orders inbox", "syncer orders bind", "syncer orders returned", "syncer orders oversold"):
         assert command in said.err
 
@@ -62,7 +75,7 @@ def test_what_orders_ask_is_said_with_the_command_that_answers_it(sqlite_cli: Cl
     cli.ok("orders", "oversold", "settle", "mangkuk-biru")
     cli.ok("orders", "returned", "A2", "--lost")
     cli.ok("orders", "bind", "A1", "1", "mangkuk-putih", "--yes")
-    assert {one["sku"] for one in cli.json("problems")} == {"mangkuk-putih"}
+    assert [one["sku"] for one in asked(cli).values()] == ["mangkuk-putih"], "the white one is oversold by that"
 
 
 def test_pieces_in_question_are_not_called_gone(sqlite_cli: Cli, shops: Shops) -> None:
@@ -91,8 +104,7 @@ def test_a_removed_shop_keeps_its_name_on_its_orders(sqlite_cli: Cli, shops: Sho
     assert sqlite_cli("orders", "--account", "tiga").code == 1
     assert sqlite_cli.json("orders", "inbox")["unknown"][0]["account"] == "satu"
     assert "satu 1" in sqlite_cli.ok("status").err
-    (row,) = sqlite_cli.json("problems")
-    assert (row["code"], row["account"]) == ("unknown_sku", "satu")
+    assert [(code, row["account"]) for code, row in asked(sqlite_cli).items()] == [("unknown_sku", "satu")]
 
 
 def test_a_sale_of_what_a_campaign_keeps_says_so(sqlite_cli: Cli, shops: Shops) -> None:
@@ -116,6 +128,29 @@ def test_a_sale_of_what_a_campaign_keeps_says_so(sqlite_cli: Cli, shops: Shops) 
     assert "syncer reserve release --campaign Gebyar --sku mangkuk-biru --account dua" in said
     assert "Lebaran" in said, "it comes later, and lacks one as well"
     assert "campaign" not in sqlite_cli.ok("sale", "mangkuk-biru", "1", "--reference", "hp-1").err, "a repeat took none"
-    assert {one["code"] for one in sqlite_cli.json("problems")} == {"campaign_short"}
+    assert asked(sqlite_cli).keys() == {"campaign_short"}
     sqlite_cli.ok("stock", "add", "mangkuk-biru", "1")
-    assert sqlite_cli.json("problems") == []
+    assert asked(sqlite_cli) == {}
+
+
+def test_a_daemon_that_ends_before_it_has_looked_is_said(sqlite_cli: Cli, shops: Shops) -> None:
+    held = os.open(sqlite_cli.home / LOCK, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    stop = threading.Event()
+
+    def end_once_asked() -> None:
+        while not stop.wait(0.02):
+            with read(shops.engine) as connection:
+                if connection.execute(select(meta.c.key).where(meta.c.key == f"look:{shops.one.id}")).first():
+                    break
+        os.close(held)
+
+    daemon = threading.Thread(target=end_once_asked)
+    daemon.start()
+    looked = sqlite_cli("drift", "--look", "--account", "satu")
+    stop.set()
+    daemon.join()
+    assert looked.code == 3
+    assert "satu: the daemon ended before it had looked; last looked at: never." in looked.err
+    with read(shops.engine) as connection:
+        assert connection.execute(select(meta.c.key).where(meta.c.key.startswith("look:"))).all() == []

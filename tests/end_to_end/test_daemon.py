@@ -77,9 +77,24 @@ def test_changes_follow_within_a_second(house: House) -> None:
     assert "0 writes" in house.run("sync").stdout, "nothing changed, nothing sent"
     assert len([call for call in house.calls() if call["method"] == "POST"]) == before
     wait_until(lambda: house.json("status")[0]["budget"], "the daemon says how much of the quota is free")
+    wait_until(lambda: looked_beside_the_daemon(house), "a look beside the daemon finds what was changed there")
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait(60) == 0
     assert house.log("stopped")
+
+
+def looked_beside_the_daemon(house: House) -> bool:
+    """Whether a look now, while the daemon runs, finds a title that somebody changes in the shop."""
+    (remote_id,) = [one["remote_id"] for title, one in house.listings().items() if "Selendang" in title]
+    body = json.dumps({"remote_id": remote_id, "title": f"Selendang Diubah {time.monotonic()}"}).encode()
+    headers = {"Content-Type": "application/json"}
+    urllib.request.urlopen(
+        urllib.request.Request(f"{house.shop['control_url']}/edit", data=body, headers=headers, method="POST"),
+        timeout=60,
+    ).close()
+    found = json.loads(house.run("drift", "--look", "--json", code=None).stdout)
+    # What we wrote ourselves must have settled before a change there counts as somebody else's.
+    return any(row["field"] == "title" and "Diubah" in str(row["seen"]) for row in found)
 
 
 def test_one_daemon_a_home(sqlite_house: House) -> None:

@@ -16,6 +16,7 @@ from syncer.store.engine import read, write
 from syncer.store.marks import Due, Lane, mark
 from syncer.store.tables import listing
 from syncer.sync.answers import Question, confirm, open_questions, reject
+from syncer.sync.look_asked import Answer, answer_looks, answers, ask, forget
 from syncer.sync.service import Service
 from syncer.sync.sweep import Swept
 from tests.sync.world import FAST, World, now, offers_of, wait_until
@@ -260,6 +261,25 @@ def test_what_was_written_moments_ago_is_counted_and_left_for_the_next_look(shop
         later = walk(service)
     assert (fresh.unjudged, len(fresh.drifts)) == (fresh.seen, 0)
     assert (later.unjudged, [drift.field for _, drift in later.drifts]) == (0, ["title"])
+
+
+def test_a_look_asked_for_by_another_process_is_answered_once(shop: World) -> None:
+    account = shop.only_account()
+    with write(shop.engine) as connection:
+        ask(connection, [account.id])
+        assert answers(connection, [account.id]) == {account.id: None}
+    edit(shop, "guci", title="Guci orang lain")
+    with shop.at_work() as service:
+        wait_until(lambda: answer_looks(shop.engine, service) == [account.name])
+        assert answer_looks(shop.engine, service) == []
+        shop.until_settled()
+    assert "Guci orang lain" not in shop.control.listings(), "it was seen, and ours was put back"
+    with write(shop.engine) as connection:
+        assert answers(connection, [account.id]) == {account.id: Answer()}
+        # Who asks again gets an answer of after that.
+        ask(connection, [account.id])
+        assert answers(connection, [account.id]) == {account.id: None}
+        forget(connection, [account.id])
 
 
 def test_a_listing_deleted_there_is_found_missing(shop: World) -> None:

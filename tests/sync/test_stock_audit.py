@@ -131,6 +131,40 @@ def test_a_refused_stop_is_never_called_well(shops: Shops) -> None:
     assert (other.shown, other.should) == (5, 0)
 
 
+def test_what_was_stopped_by_hiding_sells_nothing(shops: Shops) -> None:
+    shops.take(order(lines=[line(quantity=5)]))
+    change(shops, offer, quantity=3, quantity_unknown=False)
+    assert first(shops).sells_missing
+    change(shops, listing, known={"status": "hidden"}, due=0)
+    found = first(shops)
+    assert (found.shown, found.should, found.hidden) == (3, 0, True)
+    assert (found.sells_missing, found.explained, found.settled, found.agrees) == (False, True, True, True)
+    assert "nobody can buy the 3" in " ".join(one.words.en for one in found.reasons)
+    # It is being shown again, or nobody knows whether it is: then it may sell.
+    for values in ({"under_way": {"offers": {}}}, {"under_way": None, "unknown": ["*status"]}):
+        change(shops, listing, **values)
+        assert first(shops).sells_missing
+
+
+def test_numbers_that_are_not_known_are_named(shops: Shops) -> None:
+    assert (look(shops).unknown, look(shops).on_their_way) == ([], 0)
+    change(shops, offer, quantity_unknown=True)
+    found = look(shops)
+    assert (found.unknown, found.unsettled) == ([("mangkuk-biru", "satu")], 0)
+    change(shops, offer, quantity_unknown=False, quantity=2)
+    change(shops, listing, due=1)
+    assert (look(shops).unknown, look(shops).on_their_way) == ([], 1)
+
+
+def test_it_says_when_each_shop_was_looked_at(shops: Shops) -> None:
+    change(shops, account, swept_at=at(-60))
+    change(shops, listing, verified_at=at(-60), acknowledged_at=at(-600))
+    one, two = sorted(look(shops).looked, key=lambda each: each.account != "satu")
+    assert (one.account, one.walked_at, one.oldest_at) == ("satu", at(-60), at(-60))
+    assert (two.account, two.walked_at) == ("dua", None)
+    assert look(shops, "mangkuk-putih").looked
+
+
 def test_what_a_campaign_keeps_is_no_oversell(shops: Shops) -> None:
     with write(shops.engine) as connection:
         connection.execute(
