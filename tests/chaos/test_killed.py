@@ -63,11 +63,11 @@ def killed_until_done(engines: Engines, points: Iterator[tuple[str, int]], quiet
 
 
 def kill_all_the_way(world: World, engines: Engines, points: Sequence[str], seed: int, after: int = 1) -> None:
-    """Publish, edit and delete with engines that are killed at these points, in any order."""
+    """Publish, edit and delete with engines killed at these points, in any order, at the first to ``after``-th pass."""
     account = opened(world)
     world.control.ask("POST", "tokens/revoke", {})
     chance = random.Random(seed)
-    turns = ((chance.choice(points), after) for _ in itertools.count())
+    turns = ((chance.choice(points), chance.randint(1, after)) for _ in itertools.count())
     kills = killed_until_done(engines, turns, quiet=4)
     world.check(account)
     for _ in edits(world, account):
