@@ -20,6 +20,7 @@ from syncer.sync.outcome import Outcome
 from syncer.sync.prepare import Action, Task, unexpected
 from syncer.sync.record import record_writes
 from syncer.sync.shop import NotSent, Shop, utc_now
+from syncer.sync.turns import TURNS
 
 _LOG = structlog.get_logger("syncer.sync")
 _Found = TypeVar("_Found")
@@ -49,6 +50,7 @@ def _write(shop: Shop, tasks: Sequence[Task]) -> None:
     started = time.monotonic()
     results = _apply(shop, operations)
     ms = (time.monotonic() - started) * 1000
+    TURNS.before_record(shop.account.id)
     sent: list[tuple[Task, Result]] = []
     unsent, refused = [], None
     for task, result in zip(tasks, results, strict=True):

@@ -310,7 +310,7 @@ class Service:
 
     def _shop(self, one: Account, group: _Group) -> Shop:
         deps = self._deps
-        gate = ShopGate(group.pacer, group.lease, deps.timing.lease_left_s, self._stopping)
+        gate = ShopGate(group.pacer, group.lease, deps.timing.lease_left_s, self._stopping, one.id)
         connector = open_connector(
             one,
             engine=deps.engine,

@@ -33,6 +33,7 @@ from syncer.store.marks import Lane
 from syncer.store.sealed import Keys
 from syncer.sync.lease import Lease
 from syncer.sync.pace import Pacer
+from syncer.sync.turns import TURNS
 
 #: How often to look at a listing in review, where the connector does not say, in seconds.
 REVIEW_CHECK_S = 30.0
@@ -99,8 +100,11 @@ class ShopGate:
     ``stopping`` is set when the engine drains: a call that would have to wait for its budget isn't sent any more.
     """
 
-    def __init__(self, pacer: Pacer, lease: Lease, lease_left_s: float, stopping: threading.Event) -> None:
+    def __init__(
+        self, pacer: Pacer, lease: Lease, lease_left_s: float, stopping: threading.Event, account_id: int = 0
+    ) -> None:
         self._pacer, self._lease, self._lease_left_s, self._stopping = pacer, lease, lease_left_s, stopping
+        self._account_id = account_id
         self._local = threading.local()
 
     def enter(self, lane: Lane, *, held: bool) -> None:
@@ -129,6 +133,7 @@ class ShopGate:
         held: bool = getattr(self._local, "held", False)
         try:
             while (wait := self._pacer.spend(operation, lane, held=held)) > 0:
+                TURNS.sent(self._account_id)
                 if self._stopping.wait(min(wait, 1.0)):
                     raise _not_sent("stopping")
         except StoreError:
@@ -142,6 +147,7 @@ class ShopGate:
         if not self._lease.outlives(0.0):
             raise _not_sent("lease")
         self._pacer.going_out()
+        TURNS.sent(self._account_id)
 
     def after(self, operation: str, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer's status: 429 pauses, anything else that answered shortens the next pause."""

@@ -33,6 +33,7 @@ from syncer.sync.order_read import OrderReader
 from syncer.sync.prepare import Action, Task, due_rows, next_moment, prepare, read_tasks, settle_ids
 from syncer.sync.right_of_way import MOST_WAIT_S, RIGHT_OF_WAY, is_urgent
 from syncer.sync.shop import Shop, monotonic, utc_now
+from syncer.sync.turns import TURNS
 
 _LOG = structlog.get_logger("syncer.sync")
 #: How many due listings are looked at in one go: at least, at most, and of those that wait for a second look.
@@ -137,7 +138,8 @@ class Worker:
             self._event.clear()
             self._deaf_s = 0.0
             try:
-                pause = self._round()
+                with TURNS.look():
+                    pause = self._round()
             except StoreError as error:
                 _LOG.warning("store", account=self.shop.account.name, problem=error.words.en)
                 pause = 0.5
@@ -171,11 +173,14 @@ class Worker:
             held = lane is not None and wait <= 0
             if lane is not None and wait > 0:
                 self._deaf_s = wait if lane <= Lane.FALL else min(wait, _URGENT_LOOK_S)
+            if held:
+                TURNS.about_to_send(shop.account.id)
             try:
                 found = self._look(connection, due, now, lane if held else None)
             except BaseException:
                 if held:
                     shop.pacer.release()
+                    TURNS.sent(shop.account.id)
                 raise
         self._refresh_sign_in(now)
         started = self._send(found.tasks, now, held=held)
@@ -273,7 +278,7 @@ class Worker:
 
         Returns how many listings moved on, those included that need no call.
         """
-        moved, self._batched = 0, 1
+        moved, self._batched, calls_out = 0, 1, False
         try:
             moved = self._settle([task for task in tasks if task.action not in _CALLS], now)
             calls = [task for task in tasks if task.action in _CALLS]
@@ -286,12 +291,14 @@ class Worker:
                 claimed = claim(self.shop, take_batch(self.shop, calls), utc_now())
                 if claimed:
                     self._submit(partial(self._call, claimed, lane))
-                    held = False
+                    held, calls_out = False, True
                     moved += 1
                     self._batched = max(self._batched, len(claimed))
         finally:
             if held:
                 self.shop.pacer.release()
+            if moved == 0 or not calls_out:
+                TURNS.sent(self.shop.account.id)
         return moved
 
     def _settle(self, silent: Sequence[Task], now: dt.datetime) -> int:
@@ -314,6 +321,7 @@ class Worker:
                 self._unrecorded |= {task.item.id for task in tasks}
             raise
         finally:
+            TURNS.sent(self.shop.account.id)
             self.shop.gate.leave()
 
     def _recover_unrecorded(self, now: dt.datetime) -> None:
