@@ -9,10 +9,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from syncer.channels.connectors import open_connector
-from syncer.channels.joining import accept_shop, add_account
-from syncer.channels.records import Account, State, load_accounts
-from syncer.channels.sign_in import SignIn
+from syncer.channels.joining import add_account
+from syncer.channels.records import Account
 from syncer.sdk import registry
 from syncer.store.engine import read
 from tests.sync.truth import compare, wanted
@@ -69,18 +67,9 @@ class Markets(World):
         self.shops.append(found)
         return found
 
-    def sign_in_again(self) -> int:
-        """Do what a person does whom an account asks for: consent anew. Returns how many accounts had asked."""
-        with read(self.engine) as connection:
-            asking = [one for one in load_accounts(connection) if one.state is State.SIGN_IN_NEEDED]
-        for account in asking:
-            control = self.controls[account.connector]
-            control.heal()
-            answer = control.ask("POST", "consents", {"shop_id": account.shop_id})
-            connector = open_connector(account, engine=self.engine, keys=self.keys, home=self.home)
-            consent = SignIn(self.keys).take_code(connector, {name: str(value) for name, value in answer.items()})
-            accept_shop(self.engine, self.keys, account, connector, consent, now=now())
-        return len(asking)
+    def control_of(self, account: Account) -> Control:
+        """The sandbox where this account's shop is."""
+        return self.controls[account.connector]
 
     def heal_all(self) -> None:
         """End all faults; wait until what was held back has landed."""

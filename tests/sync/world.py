@@ -22,9 +22,11 @@ from sqlalchemy import Engine, insert, or_, select, update
 from syncer.catalogue.edit import delete_product, edit_product, rename_sku, save_product, set_price
 from syncer.catalogue.media import media_path
 from syncer.catalogue.read import find_product, load_product
-from syncer.channels.joining import add_account
+from syncer.channels.connectors import open_connector
+from syncer.channels.joining import accept_shop, add_account
 from syncer.channels.publishing import publish, withdraw
-from syncer.channels.records import Account, load_accounts
+from syncer.channels.records import Account, State, load_accounts
+from syncer.channels.sign_in import SignIn
 from syncer.domain.product import Photo, Product, Variant
 from syncer.inventory.ledger import set_on_hand
 from syncer.store.engine import read, write
@@ -297,6 +299,23 @@ class World:
         with read(self.engine) as connection:
             where = listing.c.product_id == find_product(connection, handle)
             return connection.execute(select(listing).where(where)).one()
+
+    def control_of(self, account: Account) -> Control:
+        """The sandbox where this account's shop is."""
+        return self.control
+
+    def sign_in_again(self) -> int:
+        """Do what a person does whom an account asks for: consent anew. Returns how many accounts had asked."""
+        with read(self.engine) as connection:
+            asking = [one for one in load_accounts(connection) if one.state is State.SIGN_IN_NEEDED]
+        for account in asking:
+            control = self.control_of(account)
+            control.heal()
+            answer = control.ask("POST", "consents", {"shop_id": account.shop_id})
+            connector = open_connector(account, engine=self.engine, keys=self.keys, home=self.home)
+            consent = SignIn(self.keys).take_code(connector, {name: str(value) for name, value in answer.items()})
+            accept_shop(self.engine, self.keys, account, connector, consent, now=now())
+        return len(asking)
 
     def only_account(self) -> Account:
         with read(self.engine) as connection:
