@@ -405,12 +405,15 @@ def _done(reply: Reply) -> dict[str, Object]:
 
 
 def _proved_offer(kind: Kind, offer: RenderedOffer, model_id: str, row: Object) -> RemoteOffer:
-    """Return what an entry of the success list proves; a number in it counts more than what we sent."""
+    """Return what an entry of the success list proves, and no SKU: that may have been renamed here, and not there.
+
+    A number in it counts more than what we sent.
+    """
     if kind is Kind.PRICE:
         price = exact(row.get("original_price"))
-        return RemoteOffer(model_id, offer.sku, price=offer.price if price is None else price, key=offer.key)
+        return RemoteOffer(model_id, "", price=offer.price if price is None else price, key=offer.key)
     count = whole(row.get("stock"))
-    return RemoteOffer(model_id, offer.sku, quantity=offer.quantity if count is None else count, key=offer.key)
+    return RemoteOffer(model_id, "", quantity=offer.quantity if count is None else count, key=offer.key)
 
 
 def _unknown_variant(offer: RenderedOffer) -> ConnectorError:

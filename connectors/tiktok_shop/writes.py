@@ -313,7 +313,8 @@ class Writer:
             else:
                 price = offer.price if operation.kind is Kind.PRICE else None
                 quantity = offer.quantity if operation.kind is Kind.STOCK else None
-                proved.append(RemoteOffer(ids[offer.key], offer.sku, price, quantity, key=offer.key))
+                # No SKU: it may have been renamed here, and not there.
+                proved.append(RemoteOffer(ids[offer.key], "", price, quantity, key=offer.key))
         there = RemoteListing(operation.remote_id, offers=tuple(proved)) if proved else None
         return Result(there, offer_errors=found)
 

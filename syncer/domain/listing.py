@@ -119,7 +119,8 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class RemoteOffer:
-    """An offer as the channel has it. ``None`` means not known. ``key`` is set once it is bound to ours.
+    """An offer as the channel has it. ``None`` means not known, and so does an empty SKU. ``key`` is set once it is
+    bound to ours.
 
     ``held`` are pieces that the channel keeps for a promotion *apart from* ``quantity``: on sale there, and not in the
     number that we set. Where what a promotion holds is part of the quantity, there is nothing to tell.

@@ -83,6 +83,21 @@ def test_withdrawn_brought_back_deleted(world: World) -> None:
     assert world.control.listings() == {}
 
 
+@pytest.mark.parametrize("sizes", [(), ("S", "M")])
+def test_a_number_that_goes_first_does_not_lose_a_new_sku(world: World, sizes: tuple[str, ...]) -> None:
+    account = world.account()
+    world.product("topeng", sizes=sizes)
+    world.publish(account, "topeng")
+    world.settle()
+    sku = "topeng-S" if sizes else "topeng"
+    world.rename(sku, f"{sku}-baru")
+    world.stock(f"{sku}-baru", 2)
+    world.price(f"{sku}-baru", 120_000)
+    world.settle()
+    there = offers_of(world.control.listings()["Mangkuk kayu topeng"])
+    assert there == {f"{sku}-baru": (120_000, 2)} | ({"topeng-M": (100_000, 5)} if sizes else {})
+
+
 def test_a_variant_comes_without_a_false_alarm(world: World) -> None:
     account = world.account()
     world.product("lampu", sizes=("S", "M"))

@@ -58,6 +58,21 @@ class ChangeChecks(Wishes):
         assert there[wanted.offers[0].sku] == 3
         assert there[other] == 77, "a change of one variant wrote the number of another, which may have sold meanwhile"
 
+    @check("a number written beside a SKU that was renamed", PUBLISHES)
+    def test_number_proves_no_sku(self, bench: Bench) -> None:
+        wanted = self.listing(bench, axes=min(bench.info.max_axes, 1), variants=2)
+        bench.driver.converge(wanted)
+        key = wanted.offers[0].key
+        renamed = with_offer(wanted, key, sku=f"{wanted.offers[0].sku}-B", quantity=3)
+        if Kind.STOCK in bench.info.operations:
+            assert bench.driver.apply(bench.driver.operation(Kind.STOCK, renamed, offers=[key])).error is None
+        # Which SKU stands there is what a number proves nothing of: else the new one would never be sent.
+        bench.driver.converge(renamed)
+        there = {
+            offer["sku"]: offer["stock"] for offer in bench.control.listing(self.remote_id(bench, wanted))["offers"]
+        }
+        assert there.get(renamed.offers[0].sku) == 3, f"the SKU was renamed, and the shop shows {sorted(there)}"
+
     @check("a variant added", lambda c: PUBLISHES(c) and c.info.max_axes >= 1)
     def test_add_variant(self, bench: Bench) -> None:
         whole = self.listing(bench, axes=1, variants=4)
