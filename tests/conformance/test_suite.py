@@ -7,9 +7,11 @@ import logging
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import requests
 from pydantic import Field
 
 from syncer.domain.order import OrderLine
@@ -18,9 +20,11 @@ from syncer.sdk.errors import Transient
 from syncer.sdk.http import HttpClient
 from syncer.sdk.operations import Kind, Operation, Result
 from syncer.sdk.registry import UnknownConnector
+from syncer.sdk.sandbox import ReservedPathError
 from syncer.sdk.testing import Bench, ConnectorSuite
 from syncer.sdk.testing.__main__ import main
 from syncer.sdk.testing.pace import most_in_window
+from syncer.sdk.testing.suite import NoStart, open_bench
 from tests.conformance import test_koperasi
 from tests.strange_connector.install import HERE
 
@@ -394,3 +398,100 @@ def test_a_platform_without_batches_is_told_what_to_do(bench: Bench, monkeypatch
     said = _caught(_Suite().test_partial_stock, bench=bench)
     assert "Operation(batch=True)" in said
     assert 'gaps = {"partial failure of a stock change": "why"}' in said
+
+
+def test_an_address_that_the_sandbox_keeps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = type(bench.running.sandbox)
+    operation = kind.operation
+    monkeypatch.setattr(
+        kind, "operation", lambda self, method, path: operation(self, method, path.replace("/shop", "/v1/shop"))
+    )
+    with pytest.raises(ReservedPathError, match=r"GET /shop is an address of the sandbox's own"):
+        kind.start()
+    # One that nobody thought of at the start is told at the call.
+    monkeypatch.setattr(
+        kind, "operation", lambda self, method, path: operation(self, method, path.replace("/shop/mine", "/v1/shop"))
+    )
+    with kind.start() as running:
+        answer = requests.get(f"{running.base_url}/shop/mine", timeout=60)
+        assert (answer.status_code, "sandbox's own" in answer.json()["error"]) == (500, True)
+        assert requests.get(running.window_url, timeout=60).status_code == 200
+        assert requests.get(f"{running.base_url}/controls", timeout=60).json()["fault"]["@code"] == "E00"
+
+
+def test_a_connector_that_cannot_connect_fails_once(
+    connector: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def lost(self: Any) -> Any:
+        raise KeyError("shop")
+
+    monkeypatch.setattr(connector, "check", lost)
+    running = open_bench("koperasi", tmp_path)
+    assert isinstance(running, NoStart)
+    said = _caught(running.end)
+    assert "check() of the connector koperasi fails at its own sandbox: KeyError: 'shop'" in said
+    assert "Traceback" not in said
+    with pytest.raises(pytest.skip.Exception, match="see the first failure"):
+        running.end()
+
+
+def test_a_limit_that_was_ordered_is_no_overrun(bench: Bench, connector: Any) -> None:
+    struck = bench.running.sandbox.struck
+
+    def refusing(call: Any, operation: Any, fault: Any) -> Any:
+        answer = struck(call, operation, fault)
+        return replace(answer, refused="rate")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.running.sandbox, "struck", refusing)
+        _Suite().test_fault(bench=bench, fault="a rate limit", during="a stock change")
+    assert not list(bench.troubles())
+
+
+def test_a_wait_of_ones_own(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koperasi.errors._wait", lambda answer: 2.0)
+    said = _caught(_Suite().test_fault, bench=bench, fault="a rate limit", during="a stock change")
+    assert "Retry-After said 7 seconds, the error says 2" in said
+
+
+def test_a_look_up_that_is_called_strong(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koperasi.client.Client.by_ref", lambda self, ref: [])
+    assert "says that look-ups are strong" in _caught(_Suite().test_search_lag, bench=bench)
+
+
+def test_a_sandbox_that_is_taken_for_a_real_shop(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = connector.check
+    monkeypatch.setattr(connector, "check", lambda self: replace(check(self), test_shop=False))
+    assert "test_shop must be true" in _caught(_Suite().test_identity, bench=bench)
+
+
+def test_photos_that_no_shop_could_get(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    render = connector.render
+
+    def bare(self: Any, wanted: Any, facts: Any) -> Any:
+        rendered = render(self, wanted, facts)
+        return replace(rendered, fields={**rendered.fields, "pictures": [one.sha256 for one in wanted.pictures]})
+
+    monkeypatch.setattr(connector, "render", bare)
+    assert "no shop could show the photo" in _caught(_Suite().test_photos_arrive, bench=bench)
+
+
+def test_a_sandbox_without_a_limit(bench: Bench) -> None:
+    bench.control.post("limits", {"window_calls": 100_000})
+    said = _caught(_Suite().test_limit_is_real, bench=bench)
+    assert "the sandbox has no limit. Its `admit` must refuse" in said
+
+
+def test_what_raises_nothing_is_named_too(bench: Bench, connector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "connector", lambda **_: connector(bench.options, bench.context(bench.client())))
+    said = _caught(_Suite().test_wrong_key, bench=bench)
+    assert 'the check "a wrong key asks a person"' in said
+
+
+def test_a_gap_that_no_platform_can_have_is_not_advised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Gaps, "gaps", {"sise alone": "misspelled"})
+    said = _caught(_Gaps().test_gaps)
+    assert 'the check "declared gaps are known"' in said
+    assert "gaps = {" not in said
+    monkeypatch.setattr(_Gaps, "gaps", {"options never show a secret": "why not"})
+    assert "there is no check 'options never show a secret'" in _caught(_Gaps().test_gaps)

@@ -12,6 +12,7 @@ from syncer.sdk.sandbox.faults import Fault
 from syncer.sdk.sandbox.limits import Limits
 from syncer.sdk.sandbox.orders import Buyer, ForSale, OrderError, OrderWords, SoldLine, SoldOrder
 from syncer.sdk.sandbox.postman import Address, BadAddressError, Letter
+from syncer.sdk.sandbox.reserved import ReservedPathError
 from syncer.sdk.sandbox.runner import SandboxError, run_sandbox, sandbox_class, sandbox_names
 from syncer.sdk.sandbox.server import PortInUseError, RunningSandbox
 
@@ -31,6 +32,7 @@ __all__ = [
     "OrderWords",
     "Page",
     "PortInUseError",
+    "ReservedPathError",
     "RunningSandbox",
     "Sandbox",
     "SandboxError",

@@ -14,7 +14,7 @@ from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from syncer.sdk.sandbox.base import Sandbox
@@ -23,6 +23,7 @@ from syncer.sdk.sandbox.control import ControlApi
 from syncer.sdk.sandbox.exchange import Answer, Call, Operation, Upload
 from syncer.sdk.sandbox.faults import OUTCOMES, Fault
 from syncer.sdk.sandbox.guard import API_HEADERS, refusal
+from syncer.sdk.sandbox.reserved import ReservedPathError, is_reserved
 from syncer.sdk.sandbox.window import Window
 
 MAX_BODY_BYTES = 100 * 1024 * 1024
@@ -53,7 +54,9 @@ class SandboxApp:
         request = Request(scope, receive)
         path: str = scope["path"]
         response: Response | None = refusal(request, is_page=self._is_page(path))
-        if response is None and path.startswith("/control"):
+        if response is None and is_reserved(path):
+            response = self._claimed(request.method, path)
+        if response is None and (path == "/control" or path.startswith("/control/")):
             response = await self._control.answer(request)
         if response is None:
             response = await self._windows(request)
@@ -70,6 +73,13 @@ class SandboxApp:
         if request.method in {"GET", "HEAD"}:
             return self._window.answer(request)
         return await self._window.buy(request) if request.method == "POST" else None
+
+    def _claimed(self, method: str, path: str) -> Response | None:
+        """Say it, rather than answer with a page of ours, where the platform has an operation at an address we keep."""
+        if self.sandbox.operation(method, path) is None:
+            return None
+        error = str(ReservedPathError(self.sandbox.name, method, path))
+        return JSONResponse({"error": error}, status_code=500, headers=API_HEADERS)
 
     def _is_page(self, path: str) -> bool:
         return not path.startswith("/control") and self.sandbox.operation("GET", path) is None
@@ -166,7 +176,7 @@ class SandboxApp:
         else:
             if fault.kind == "error_after":
                 self._apply(call, operation)
-            return _send(self.sandbox.struck(call, operation, fault), record)
+            return _send(_waiting(self.sandbox.struck(call, operation, fault), fault), record)
         if fault.hold_ms:
             await asyncio.sleep(fault.hold_ms / 1000)
         await self._drop(scope)
@@ -192,8 +202,16 @@ class SandboxApp:
         self._count_late()
 
 
+def _waiting(answer: Answer, fault: Fault) -> Answer:
+    """Let a platform that says how long to wait say what the fault's order says."""
+    if fault.kind == "rate_limited" and fault.ms and "Retry-After" in answer.headers:
+        answer.headers["Retry-After"] = str(-(-fault.ms // 1000))
+    return answer
+
+
 def _send(answer: Answer, record: CallRecord) -> Response:
     record.status, record.refused, record.code = answer.status, answer.refused, answer.code
+    record.retry_after = answer.headers.get("Retry-After")
     headers = {**API_HEADERS, **answer.headers}
     return Response(answer.encoded(), answer.status, headers, media_type=answer.content_type)
 

@@ -16,7 +16,10 @@ smallest whole example):
 2. **State**: plain dictionaries, of shops, of items by id, of pictures. Time is `self.clock.now()`, never the
    machine's: tests move it. Ids look like the platform's, and differ between shops.
 3. **Addresses**: `operation` finds the `Operation` behind a method and a path (mark `writes`, `lists` and `batch`
-   truly: faults and the conformance suite go by them), `unknown` answers the rest as the platform does.
+   truly: faults and the conformance suite go by them), `unknown` answers the rest as the platform does. `/`,
+   `/favicon.ico`, and `/control`, `/shop` and `/file` with everything below are the sandbox's own: it doesn't start if
+   `operation` claims one. A platform with such addresses is served below a prefix: take `/api` off in `operation`,
+   and hand out `self.base_url + "/api"` in `account_options`.
 4. **The door**: `admit` checks signature, token and rate in the platform's own order, and sets `call.account`.
 5. **Handlers**: one a call, taking a `Call`, returning an `Answer` with the platform's envelope. Check the whole
    request first, then change state, so that a refusal changes nothing; raise an exception of your own for refusals and
@@ -24,6 +27,8 @@ smallest whole example):
    refuses, even where it would be easy to be kind: a bug of the connector must not pass here.
 6. **Faults**: most work by themselves. Honour `call.as_of` (answer from that moment's state), `call.hide_newer_than`
    (lists leave out what is newer) and `call.partial` (fail part of the batch); `struck` is the error answers' form.
+   What `call.as_of` looks into is a history of your own, and each change enters it: also what `edit`, `decide` and
+   orders change, not only the API's writes.
 7. **Control**: `account_options` (what `syncer account add` needs), `listings`, `edit`, `decide`, `clear`; tokens,
    consent and further shops where the platform has them.
 8. **Window**: `window` and `window_product` show what a buyer can see, `file` gives a picture's bytes. Call

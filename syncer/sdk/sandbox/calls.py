@@ -17,7 +17,8 @@ class CallRecord:
     """One call. `n` counts from 1; `t` is unix seconds on the sandbox's clock.
 
     `status` is None when the caller got no answer. `refused` is None for an accepted call. `fault` names
-    the injected fault that shaped the answer, `landed` the moment at which a late write was applied.
+    the injected fault that shaped the answer, `landed` the moment at which a late write was applied,
+    `retry_after` what the answer's header of that name said.
     """
 
     n: int
@@ -31,6 +32,7 @@ class CallRecord:
     code: str = ""
     fault: str | None = None
     landed: float | None = None
+    retry_after: str | None = None
 
 
 class CallLog:

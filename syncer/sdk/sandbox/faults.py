@@ -35,7 +35,8 @@ class Fault:
     `times` is how many calls are still to be struck, None for all until deleted. `probability` is 0 to 1
     and drawn from a generator seeded with `seed`. `ms` means: how long (`latency`), how much later the
     write lands (`late_write`), how old the answer is (`stale_read`), how young an item must be to stay
-    hidden (`search_lag`), how late the webhook is (`webhook_late`). `hold_ms` keeps a doomed connection
+    hidden (`search_lag`), how late the webhook is (`webhook_late`), what `Retry-After` says where the platform
+    sends it (`rate_limited`; 0 leaves the platform's own). `hold_ms` keeps a doomed connection
     open for so long before it is closed.
     `status` and `shape` (`html` or `json`) form the answer of `error_before` and `error_after`.
     """

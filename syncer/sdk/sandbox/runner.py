@@ -14,6 +14,7 @@ from syncer.domain.words import Words
 from syncer.sdk.sandbox.base import Sandbox
 from syncer.sdk.sandbox.limits import BadLimitError
 from syncer.sdk.sandbox.postman import BadAddressError
+from syncer.sdk.sandbox.reserved import ReservedPathError
 from syncer.sdk.sandbox.server import PortInUseError, serve
 
 GROUP = "syncer.sandboxes"
@@ -65,7 +66,7 @@ def run_sandbox(
     nothing is started (security.md X4).
 
     Raises:
-        SandboxError: unknown name or limit, port in use, or a production home.
+        SandboxError: unknown name or limit, port in use, an address of the sandbox's own, or a production home.
     """
     if production:
         raise SandboxError(
@@ -77,7 +78,7 @@ def run_sandbox(
         if webhook is not None:
             sandbox.set_webhook({"url": webhook})
         serve(sandbox, port)
-    except BadLimitError as error:
+    except (BadLimitError, ReservedPathError) as error:
         raise SandboxError(f"{error.words.id} ({error.words.en})", error.words) from error
     except (PortInUseError, BadAddressError) as error:
         raise SandboxError(str(error)) from error

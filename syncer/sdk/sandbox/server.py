@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from syncer.sdk.sandbox.app import SandboxApp
 from syncer.sdk.sandbox.base import Sandbox
+from syncer.sdk.sandbox.reserved import refuse_reserved
 
 HOST = "127.0.0.1"
 START_SECONDS = 10
@@ -170,9 +171,11 @@ class RunningSandbox:
 
     Raises:
         PortInUseError: another program listens on the port.
+        ReservedPathError: the platform has an operation where the sandbox has its own pages.
     """
 
     def __init__(self, sandbox: Sandbox, port: int = 0) -> None:
+        refuse_reserved(sandbox)
         self.sandbox = sandbox
         self._listener = _listen(port)
         self._server = _build(sandbox, self._listener)

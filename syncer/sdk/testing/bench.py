@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import logging
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -39,6 +40,10 @@ class Applied:
     kind: Kind
     client_writes: int
     sandbox_writes: int
+
+
+class NoConnection(Exception):
+    """The connector can't even say whose shop the sandbox is; the text says why."""
 
 
 class LogBook(logging.Handler):
@@ -105,8 +110,25 @@ class Bench:
         self._found: dict[str, Any] = {}
         self._markers = itertools.count(1)
         self.forget_calls()
-        self.read_options()
-        self.identity: Identity = self.connector().check()
+        try:
+            self.read_options()
+            self.identity: Identity = self._identity()
+        except BaseException:
+            self.close()
+            raise
+
+    def _identity(self) -> Identity:
+        try:
+            identity: Identity = self.connector().check()
+        except Exception as error:
+            calls = [f"{call['method']} {call['path']} -> {call['status']}" for call in self.platform_calls()]
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            raise NoConnection(
+                f"check() of the connector {self.name} fails at its own sandbox: {type(error).__name__}: {error} "
+                f"({frame.filename}:{frame.lineno}). "
+                f"Calls that reached the platform's API: {', '.join(calls) or 'none'}."
+            ) from error
+        return identity
 
     def close(self) -> None:
         """Stop the sandbox and close every connection."""
@@ -283,7 +305,7 @@ class Bench:
     def troubles(self) -> Iterator[str]:
         """Yield what no connector may ever do, whatever the test was about."""
         yield from self._write_troubles()
-        refused = [call for call in self.platform_calls() if call["refused"] == "rate"]
+        refused = [call for call in self.platform_calls() if call["refused"] == "rate" and not call["fault"]]
         if refused:
             yield f"{len(refused)} calls went over the platform's limit though the budgets were kept: {refused[0]}"
         passed, logged = len(self.gate.sent) - self._first_sent, len(self.platform_calls())

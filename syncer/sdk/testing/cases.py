@@ -142,7 +142,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], frozenset[Recovery]]] = {
     "an error before": ("error_before", {}, _BEFORE),
     "an error after": ("error_after", {}, _UNKNOWN),
     "a JSON error after": ("error_after", {"shape": "json", "status": 500}, _UNKNOWN),
-    "a rate limit": ("rate_limited", {}, frozenset({Recovery.RETRY_AT})),
+    "a rate limit": ("rate_limited", {"ms": 7000}, frozenset({Recovery.RETRY_AT})),
     "a dead sign-in": ("token_revoked", {}, frozenset({Recovery.SIGN_IN_AGAIN})),
 }
 

@@ -21,11 +21,15 @@ Applies = Callable[[Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its name (which may hold ``{parameter}``), and whether it applies to a connector."""
+    """One check: its name (which may hold ``{parameter}``), and whether it applies to a connector.
+
+    ``must`` is true where no platform can have a gap.
+    """
 
     name: str
     applies: Applies
     parameters: tuple[str, ...]
+    must: bool = False
 
 
 def always(_: Any) -> bool:
@@ -48,11 +52,14 @@ def _has(connector: Any, protocol: Any) -> bool:
     return all(hasattr(connector, name) for name in names)
 
 
-def check(name: str, applies: Applies = always) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def check(
+    name: str, applies: Applies = always, *, must: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a test method a check with a readable name.
 
     A check that uses the fixture ``bench`` also fails for what no connector may ever do (see ``Bench.troubles``).
-    If its name stands in the class's ``gaps``, the check must fail, and the run fails if it passes.
+    If its name stands in the class's ``gaps``, the check must fail, and the run fails if it passes. A ``must`` has
+    nothing to do with the platform, so it takes no gap.
     """
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
@@ -61,30 +68,36 @@ def check(name: str, applies: Applies = always) -> Callable[[Callable[..., None]
         @functools.wraps(test)
         def run(self: Any, *args: Any, **kwargs: Any) -> None:
             full = name.format(**{key: value for key, value in kwargs.items() if isinstance(value, str)})
-            if full not in self.gaps:
-                with _named(full):
+            if must or full not in self.gaps:
+                with _named(full, must=must):
                     test(self, *args, **kwargs)
                     _no_troubles(kwargs.get("bench"))
                 return
             try:
                 test(self, *args, **kwargs)
-            except (AssertionError, ConnectorError, LookupError):
+            except (AssertionError, pytest.fail.Exception, ConnectorError, LookupError):
                 _no_troubles(kwargs.get("bench"))
                 return
             pytest.fail(f'The declared gap "{full}" ({self.gaps[full]}) passes. Remove it from gaps.')
 
-        setattr(run, _MARK, Check(name, applies, parameters))
+        setattr(run, _MARK, Check(name, applies, parameters, must))
         return run
 
     return decorate
 
 
 @contextmanager
-def _named(full: str) -> Iterator[None]:
-    """Let a failure say the check's full name, which is what ``gaps`` takes."""
-    hint = f'the check "{full}" of the conformance suite; if the platform can\'t do it: gaps = {{"{full}": "why"}}'
+def _named(full: str, *, must: bool) -> Iterator[None]:
+    """Let a failure end with the check's full name, which is what ``gaps`` takes."""
+    hint = f'the check "{full}" of the conformance suite'
+    if not must:
+        hint += f'; if the platform can\'t do it: gaps = {{"{full}": "why"}}'
     try:
         yield
+    except pytest.fail.Exception as error:
+        # As pytest.raises fails where nothing was raised. No Exception, and its text is not in its arguments.
+        error.msg = f"{error.msg}\n({hint})"
+        raise
     except AssertionError as error:
         text = str(error)
         error.args = (f"{text}\n({hint})" if text else hint,)
@@ -101,9 +114,9 @@ def checks_of(suite: type) -> dict[str, Check]:
 
 
 def names_of(suite: type, values: Callable[[str], Sequence[str] | None]) -> set[str]:
-    """Return every full name of a suite's checks; ``values`` gives the values of a parameter."""
+    """Return every full name of a suite's checks that ``gaps`` takes; ``values`` gives the values of a parameter."""
     names: set[str] = set()
-    for mark in checks_of(suite).values():
+    for mark in (mark for mark in checks_of(suite).values() if not mark.must):
         full: list[dict[str, str]] = [{}]
         for parameter in mark.parameters:
             choices = values(parameter)

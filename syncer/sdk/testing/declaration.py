@@ -28,7 +28,7 @@ _WRONG = "KANARI-salah-0123456789abcdef"
 class DeclarationChecks(Wishes):
     """Declaration, options and sign-in."""
 
-    @check("facts are complete")
+    @check("facts are complete", must=True)
     def test_facts(self, bench: Bench) -> None:
         info = bench.info
         assert isinstance(info, Info), "info must be an Info"
@@ -46,7 +46,7 @@ class DeclarationChecks(Wishes):
         assert info.concurrency >= 1
         assert 0 < info.call_deadline_s <= 120, "a call's deadline lies between 0 and 120 seconds"
 
-    @check("facts name their sources")
+    @check("facts name their sources", must=True)
     def test_sources(self, bench: Bench) -> None:
         for budget in bench.connector().budgets():
             assert budget.source, f"the budget {budget.name!r} names no source"
@@ -61,7 +61,7 @@ class DeclarationChecks(Wishes):
         assert info.orders is None or info.orders.source, "info.orders names no source"
         assert info.webhooks is None or info.webhooks.source, "info.webhooks names no source"
 
-    @check("accounts with nothing in common share no budget")
+    @check("accounts with nothing in common share no budget", must=True)
     def test_budget_keys(self, bench: Bench) -> None:
         ours = {budget.key for budget in bench.connector().budgets()}
         other = bench.options.model_copy(update=dict(_of_somebody_else(bench.options)))
@@ -76,7 +76,7 @@ class DeclarationChecks(Wishes):
         shown = [key for key in ours for secret in bench.secrets if secret in key]
         assert not shown, "a secret stands in a budget's key"
 
-    @check("the options' table in README.md is the options")
+    @check("the options' table in README.md is the options", must=True)
     def test_readme(self, bench: Bench) -> None:
         folder = Path(inspect.getfile(bench.connector_type)).parent
         readme = next((one for one in (folder / "README.md", folder.parent / "README.md") if one.is_file()), None)
@@ -86,7 +86,7 @@ class DeclarationChecks(Wishes):
         missing = [line for line in table.splitlines() if line not in there]
         assert not missing, f"{readme.name} lacks these lines of options_table(), as they stand:\n" + "\n".join(missing)
 
-    @check("operations and protocols agree")
+    @check("operations and protocols agree", must=True)
     def test_operations(self, bench: Bench) -> None:
         info, connector = bench.info, bench.connector()
         publishes = isinstance(connector, PublishesListings)
@@ -104,7 +104,7 @@ class DeclarationChecks(Wishes):
             rendered = {name for wanted in (coded, several) for name in bench.driver.render(wanted).fields}
             assert set(info.editable_fields) <= rendered, "info.editable_fields names fields that are never rendered"
 
-    @check("the stop ladder is sound")
+    @check("the stop ladder is sound", must=True)
     def test_stop_ladder(self, bench: Bench) -> None:
         ladder = bench.info.stop_ladder
         kinds = [step.kind for step in ladder]
@@ -119,7 +119,7 @@ class DeclarationChecks(Wishes):
         if Kind.DELETE in kinds:
             assert kinds[-1] is Kind.DELETE, "DELETE does the most harm, so it is the last step"
 
-    @check("options explain themselves")
+    @check("options explain themselves", must=True)
     def test_options_described(self, bench: Bench) -> None:
         options = describe(bench.connector_type.options_type)
         assert issubclass(bench.connector_type.options_type, Options)
@@ -134,20 +134,20 @@ class DeclarationChecks(Wishes):
         assert any(option.name == "base_url" for option in options), 'the option "base_url" leads to the sandbox'
         assert any(option.secret for option in options), "no option is a secret: declare keys as SecretStr"
 
-    @check("options survive a round trip")
+    @check("options survive a round trip", must=True)
     def test_options_round_trip(self, bench: Bench) -> None:
         options = bench.options
         stored = json.loads(json.dumps({**options.public(), **options.secrets()}))
         assert type(options).read(stored) == options
 
-    @check("options never show a secret")
+    @check("options never show a secret", must=True)
     def test_options_masked(self, bench: Bench) -> None:
         secrets = bench.options.secrets()
         shown = f"{bench.options!r}{bench.options}{bench.options.model_dump_json()}{bench.options.public()}"
         for name, value in secrets.items():
             assert value not in shown, f"the secret option {name!r} is shown"
 
-    @check("wrong options are refused in plain words")
+    @check("wrong options are refused in plain words", must=True)
     def test_options_refused(self, bench: Bench) -> None:
         kind = type(bench.options)
         good = {**bench.options.model_dump(mode="json"), **bench.options.secrets()}
@@ -162,11 +162,15 @@ class DeclarationChecks(Wishes):
                 kind.read({**good, name: {"not": [_WRONG]}})
             assert _WRONG not in str(caught.value), f"the refusal of {name!r} shows the value"
 
-    @check("check says whose shop it is")
+    @check("check says whose shop it is", must=True)
     def test_identity(self, bench: Bench) -> None:
         identity = bench.driver.connector.check()
         assert identity.shop_id, "Identity.shop_id is empty"
         assert identity.shop_name, "Identity.shop_name is empty"
+        assert identity.test_shop, (
+            "Identity.test_shop must be true on a sandbox: what the platform itself says of a trial shop, or"
+            " is_loopback(options.base_url) of syncer.sdk.http"
+        )
         assert identity == bench.driver.connector.check(), "the same shop gave two identities"
         assert identity.access_until is None or identity.access_until.tzinfo is not None, "times are aware UTC"
         assert not identity.currency or not bench.info.currencies or identity.currency in bench.info.currencies
@@ -188,7 +192,7 @@ class DeclarationChecks(Wishes):
         assert caught.value.recovery in (Recovery.SIGN_IN_AGAIN, Recovery.STOP_ACCOUNT), f"{caught.value!r}"
         assert_told(caught.value)
 
-    @check("only the declared hosts are called")
+    @check("only the declared hosts are called", must=True)
     def test_hosts(self, bench: Bench) -> None:
         client = bench.client(hosts=(), sandbox=False)
         connector = bench.connector_type(bench.options, bench.context(client))
@@ -197,7 +201,7 @@ class DeclarationChecks(Wishes):
         assert caught.value.code == "host_not_allowed"
         assert not bench.platform_calls(), "a call went past Context.http"
 
-    @check("making a connector calls nothing")
+    @check("making a connector calls nothing", must=True)
     def test_quiet_start(self, bench: Bench) -> None:
         connector = bench.connector()
         connector.budgets()

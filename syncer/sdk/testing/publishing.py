@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
@@ -289,6 +289,20 @@ class PublishChecks(Wishes):
         assert bench.uploads() == uploads, "a picture that is there was uploaded again"
         assert [len(listing["images"]) for listing in bench.control.listings()] == [3, 2]
 
+    @check("photos reach the platform", PUBLISHES)
+    def test_photos_arrive(self, bench: Bench) -> None:
+        """Bare names of files prove nothing: the platform must have got the photos, or know where to fetch them."""
+        wanted = self.listing(bench, pictures=pictures(2, 0, 1))
+        there = bench.driver.converge(wanted).listing
+        assert there is not None
+        shown = [str(image) for image in bench.control.listing(there.remote_id)["images"]]
+        assert len(set(shown)) == len(wanted.pictures), f"3 photos are wanted, and there are {shown}"
+        for image in shown:
+            assert _has_photo(bench, image), (
+                f"no shop could show the photo {image!r}: it is neither an address (https) nor something uploaded that"
+                " the sandbox's file() gives back; upload it (UploadsPictures), or send where it can be fetched"
+            )
+
     @check("a broken picture is refused in plain words", implements(PublishesListings, UploadsPictures))
     def test_broken_picture(self, bench: Bench) -> None:
         with pytest.raises(Rejected) as caught:
@@ -346,6 +360,16 @@ def assert_shown(bench: Bench, wanted: WantedListing, outcome: Outcome, *, live:
         # The platform may round a price, and show at most so many pieces; anything else is another offer.
         assert abs(offer.price - wish.price) < step, f"{wish.sku}: {wish.price} wanted, {offer.price} shown"
         assert offer.quantity == wish.quantity or _MANY_PIECES < offer.quantity < wish.quantity
+
+
+def _has_photo(bench: Bench, image: str) -> bool:
+    """Return whether what stands in ``images`` leads to a photo: an address elsewhere is believed."""
+    base = f"{bench.running.base_url}/file/"
+    parts = urlsplit(image)
+    if parts.scheme and not image.startswith(base):
+        return parts.scheme == "https" and "." in (parts.hostname or "") and len(parts.path) > 1
+    found = bench.running.sandbox.file(unquote(image.removeprefix(base)))
+    return found is not None and found[1].startswith("image/") and bool(found[0])
 
 
 def _offers_there(there: dict[str, Any]) -> dict[str, tuple[Decimal, int]]:

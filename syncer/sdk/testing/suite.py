@@ -13,13 +13,17 @@ class TestKoperasi(ConnectorSuite):
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
 
 import pytest
 
+from syncer.domain.words import SyncerError
 from syncer.sdk import registry
-from syncer.sdk.testing.bench import Bench, connector_type
+from syncer.sdk.sandbox import ReservedPathError
+from syncer.sdk.testing.bench import Bench, NoConnection, connector_type
 from syncer.sdk.testing.cases import DURING, FAULTS, OVER, READ_FAULTS, SHAPES, change_names
 from syncer.sdk.testing.changes import ChangeChecks
 from syncer.sdk.testing.checks import check, checks_of, names_of
@@ -28,6 +32,39 @@ from syncer.sdk.testing.faults import FaultChecks
 from syncer.sdk.testing.orders import OrderChecks
 from syncer.sdk.testing.publishing import PublishChecks, RenderChecks
 from syncer.sdk.testing.webhooks import WebhookChecks
+
+
+class NoStart:
+    """Why the bench couldn't be set up: it fails the first check that asks, and leaves out the others.
+
+    A hundred checks that fail for one cause would only hide it.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self._told = False
+
+    def end(self) -> NoReturn:
+        """End the check."""
+        __tracebackhide__ = True
+        if self._told:
+            pytest.skip("there is nothing to check: see the first failure of this class")
+        self._told = True
+        pytest.fail(f"No check can run. {_cause(self._error)}", pytrace=False)
+
+
+def open_bench(name: str, scratch: Path, **options: Mapping[str, Any]) -> Bench | NoStart:
+    """Return the connector's bench (``options`` as it takes them), or why it can't be set up."""
+    try:
+        return Bench(name, scratch, **options)
+    except Exception as error:
+        return NoStart(error)
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, (NoConnection, SyncerError, ReservedPathError)):
+        return str(error)
+    return "".join(traceback.format_exception(error))
 
 
 class ConnectorSuite(
@@ -86,18 +123,21 @@ class ConnectorSuite(
 
     @pytest.fixture(scope="class")
     @classmethod
-    def running(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-        """One sandbox for the class."""
+    def running(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench | NoStart]:
+        """One sandbox for the class, or why there is none."""
         scratch = tmp_path_factory.mktemp(cls.connector)
-        bench = Bench(cls.connector, scratch, limits=cls.limits, overrides=cls.options)
+        found = open_bench(cls.connector, scratch, limits=cls.limits, overrides=cls.options)
         try:
-            yield bench
+            yield found
         finally:
-            bench.close()
+            if isinstance(found, Bench):
+                found.close()
 
     @pytest.fixture
-    def bench(self, running: Bench) -> Iterator[Bench]:
+    def bench(self, running: Bench | NoStart) -> Iterator[Bench]:
         """The connector with an empty shop; everything that is logged is kept, to be searched for secrets."""
+        if isinstance(running, NoStart):
+            running.end()
         running.reset()
         root = logging.getLogger()
         level = root.level
@@ -109,7 +149,7 @@ class ConnectorSuite(
             root.setLevel(level)
             root.removeHandler(running.logs)
 
-    @check("declared gaps are known")
+    @check("declared gaps are known", must=True)
     def test_gaps(self) -> None:
         """A gap that is spelled wrong hides nothing."""
         names = names_of(type(self), self.values)
