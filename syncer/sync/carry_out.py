@@ -14,7 +14,7 @@ from syncer.sdk.errors import ConnectorError, Gone, OutcomeUnknown, RateLimited,
 from syncer.sdk.operations import Operation, Result
 from syncer.sync.account_state import account_refused
 from syncer.sync.claim import unclaim
-from syncer.sync.find import look_for, record_found, reference
+from syncer.sync.find import look_for, record_found
 from syncer.sync.looked import record_failed_read, record_missing, record_read
 from syncer.sync.outcome import Outcome
 from syncer.sync.prepare import Action, Task, unexpected
@@ -106,17 +106,9 @@ def _read(shop: Shop, task: Task) -> None:
 
 
 def _seek(shop: Shop, task: Task) -> None:
-    ref = reference(task)
-
-    def look(publisher: PublishesListings) -> list[RemoteListing]:
-        hits = look_for(publisher, task, ref)
-        if len(hits) == 1 and hits[0].marker == ref.marker and not hits[0].offers_complete:
-            return [publisher.fetch_listing(hits[0].remote_id)]
-        return hits
-
-    found = _look(shop, task, look)
+    found = _look(shop, task, lambda publisher: look_for(publisher, task))
     if isinstance(found, list):
-        record_found(shop, task, ref, found, utc_now())
+        record_found(shop, task, found, utc_now())
 
 
 def _look(shop: Shop, task: Task, look: Callable[[PublishesListings], _Found]) -> _Found | None:

@@ -234,5 +234,5 @@ def _unsure(connection: Connection, shop: Shop, item: Item, now: dt.datetime) ->
     }
     if item.under_way["kind"] == Kind.CREATE.value:
         tried = dt.datetime.fromisoformat(item.under_way["at"])
-        values["seeking"] = seeking(now, tried)
+        values["seeking"] = seeking(now, tried, item.under_way)
     return values

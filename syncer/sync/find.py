@@ -31,22 +31,32 @@ LEAST_LOOKS = 2
 CLOCK_LEEWAY = dt.timedelta(minutes=10)
 
 
-def reference(task: Task) -> ListingRef:
-    """Return how to recognise the listing, and since when it may exist there (``None``: any time)."""
+def references(task: Task) -> list[ListingRef]:
+    """Return how to recognise the listing, and since when it may exist there (``None``: any time).
+
+    If it was sent with other SKUs than it has now (renamed, added or dropped meanwhile), those come first: it is there
+    with what it was sent with.
+    """
     assert task.wanted is not None
     seeking = task.item.seeking or {}
     tried = None if seeking.get("any_age") else seeking.get("tried")
     since = dt.datetime.fromisoformat(tried) - CLOCK_LEEWAY if tried else None
-    return ListingRef(task.wanted.marker, tuple(offer.sku for offer in task.wanted.offers), since)
+    sent, now = tuple(_sent_skus(task)), tuple(offer.sku for offer in task.wanted.offers)
+    return [ListingRef(task.wanted.marker, skus, since) for skus in dict.fromkeys([sent, now]) if skus]
 
 
-def record_found(shop: Shop, task: Task, ref: ListingRef, hits: Sequence[RemoteListing], now: dt.datetime) -> None:
+def _sent_skus(task: Task) -> dict[str, str]:
+    """Return the SKUs that the create carried whose outcome is unsure, with our keys of their offers."""
+    return {str(sku): str(key) for key, sku in dict((task.item.seeking or {}).get("skus") or {}).items()}
+
+
+def record_found(shop: Shop, task: Task, hits: Sequence[RemoteListing], now: dt.datetime) -> None:
     """Record what a look for a listing of ours gave: adopt it, look again later, create it again, or ask."""
     alive = _free(shop, task, [hit for hit in hits if hit.status is not Status.DELETED])
     if task.there:
         store(shop, task.item, _sold_there(shop, task, alive, now), now)
         return
-    ours = [hit for hit in alive if hit.marker == ref.marker]
+    ours = [hit for hit in alive if task.wanted is not None and hit.marker == task.wanted.marker]
     if len(ours) == 1:
         store(shop, task.item, _adopt(shop, task, ours[0], now), now)
     elif alive:
@@ -66,9 +76,18 @@ def _free(shop: Shop, task: Task, hits: Sequence[RemoteListing]) -> list[RemoteL
     return [hit for hit in hits if hit.remote_id not in taken]
 
 
-def look_for(publisher: PublishesListings, task: Task, ref: ListingRef) -> list[RemoteListing]:
+def look_for(publisher: PublishesListings, task: Task) -> list[RemoteListing]:
     """Look for a listing: those that are known to sell its SKUs one by one, else by the strongest look-up there is."""
-    return still_sold(publisher, task.there) if task.there else list(publisher.find_listing(ref))
+    if task.there:
+        return still_sold(publisher, task.there)
+    hits: dict[str, RemoteListing] = {}
+    for ref in references(task):
+        for hit in publisher.find_listing(ref):
+            if hit.remote_id not in hits or hit.marker == ref.marker:
+                hits[hit.remote_id] = hit
+    found = list(hits.values())
+    marked = task.wanted is not None and len(found) == 1 and found[0].marker == task.wanted.marker
+    return [publisher.fetch_listing(found[0].remote_id)] if marked and not found[0].offers_complete else found
 
 
 def _sold_there(shop: Shop, task: Task, hits: Sequence[RemoteListing], now: dt.datetime) -> Outcome:
@@ -85,7 +104,7 @@ def _sold_there(shop: Shop, task: Task, hits: Sequence[RemoteListing], now: dt.d
 
 def _adopt(shop: Shop, task: Task, found: RemoteListing, now: dt.datetime) -> Outcome:
     """Take it as ours. What it shows may be old, or half done: whatever differs later is ours to mend."""
-    keys = {offer.sku: offer.key for offer in task.wanted.offers} if task.wanted else {}
+    keys = ({offer.sku: offer.key for offer in task.wanted.offers} if task.wanted else {}) | _sent_skus(task)
     outcome = Outcome(merge(Known(), found, keys), event="adopted", detail={"remote_id": found.remote_id})
     outcome.values = {
         "seeking": None,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
-from syncer.domain.listing import Status
+from syncer.domain.listing import Json, Status
 from syncer.domain.problem import Problem
 from syncer.domain.words import Words
 from syncer.inventory.reserving import campaign_ends
@@ -271,7 +271,7 @@ class _Written:
             values["create_key"] = None
             if self._resent:
                 # Perhaps it is the key that was refused, because the first one has made it after all.
-                values["seeking"] = seeking(self.now, self.task.claimed_at or self.now)
+                values["seeking"] = self._seeking()
         values["due_at"] = self.now + dt.timedelta(seconds=pause)
         if self.task.difference.status not in (Kind.HIDE, Kind.DELETE):
             # What is wanted on sale again needs no stop any more, whatever is refused now.
@@ -287,8 +287,11 @@ class _Written:
             "late": sorted({*names, *self.item.late}),
         }
         if self.operation.kind is Kind.CREATE and self.known.remote_id is None:
-            values["seeking"] = seeking(self.now, self.task.claimed_at or self.now)
+            values["seeking"] = self._seeking()
         return values
+
+    def _seeking(self) -> dict[str, Any]:
+        return seeking(self.now, self.task.claimed_at or self.now, under_way(self.operation))
 
     def _strike(self, recovery: Recovery, outcome: Outcome, *, urgent: bool) -> None:
         """Three strikes, and the listing waits for a person; stock that falls goes on all the same."""
@@ -378,9 +381,13 @@ def _local(moment: dt.datetime, time_zone: str) -> str:
     return f"{there:%d-%m-%Y %H:%M} {name if name.isalpha() else f'UTC{name}'}"
 
 
-def seeking(now: dt.datetime, tried: dt.datetime) -> dict[str, Any]:
-    """Return what the look-ups after an unsure create begin with: unsure since ``now``, sent at ``tried``."""
-    return {"since": now.isoformat(), "tried": tried.isoformat(), "looks": 0}
+def seeking(now: dt.datetime, tried: dt.datetime, create: Mapping[str, Json]) -> dict[str, Any]:
+    """Return what the look-ups after an unsure ``create`` begin with: unsure since ``now``, sent at ``tried``.
+
+    The SKUs that it carried are kept, since they may be renamed before it is found.
+    """
+    skus = {key: values["sku"] for key, values in create["offers"].items()}
+    return {"since": now.isoformat(), "tried": tried.isoformat(), "looks": 0, "skus": skus}
 
 
 def backoff_s(shop: Shop, tries: int, *, urgent: bool) -> float:
