@@ -30,8 +30,9 @@ NOT_RELEASED = Words(
 @command(
     app,
     "status",
-    "Tunjukkan keadaan setiap toko.",
-    "Show how each shop stands: what waits, how long, what fails.",
+    "Tunjukkan keadaan setiap toko. STOK TERLAMA: paling lama sudah berapa lama perubahan stok menunggu diterima toko.",
+    "Show how each shop stands: what waits, how long, what fails. OLDEST STOCK: how long a change of a count "
+    "has waited, at most, for the shop to confirm it.",
 )
 def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> None:
     """Show the status."""

@@ -20,7 +20,12 @@ app = group("Lihat dan hitung stok.", "Look at stock and count it.", alone=True)
 
 SKU = typer.Argument(metavar="SKU", help=both("SKU varian.", "The variant's SKU."))
 NUMBER = typer.Argument(metavar="N", help=both("Banyaknya.", "How many."))
-LOCATION = typer.Option("utama", "--location", metavar="CODE", help=both("Lokasi.", "The location."))
+LOCATION = typer.Option(
+    "utama",
+    "--location",
+    metavar="CODE",
+    help=both('Lokasi; "utama" ada sejak awal.', 'The location; "utama" (the main one) is there from the start.'),
+)
 NOTE = typer.Option("", "--note", metavar="TEXT", help=both("Catatan.", "A note."))
 YES = typer.Option(
     False,

@@ -15,7 +15,7 @@ from syncer.channels.chips import chip
 from syncer.channels.listings import ListingRow, OfferRow
 from syncer.cli.demo.check import State
 from syncer.cli.demo.shops import SHOPS, OpenShop, opened
-from syncer.cli.demo.view import lines, live_table, plain_table, summary
+from syncer.cli.demo.view import going_on, lines, live_table, plain_table, summary
 from syncer.cli.texts import set_language
 from syncer.store.marks import Due
 
@@ -95,6 +95,14 @@ def test_the_table_fits_its_screen(width: int, height: int) -> None:
     assert "problems" in text
     assert "Beli sesuatu" in text or "Buy something" in text
     assert sum(TITLE[:15] in line for line in found) >= height - 19
+
+
+def test_going_on_is_one_command_to_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", str(Path.cwd() / ".venv/bin/python"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    program = ".venv/bin/syncer" if (Path.cwd() / ".venv/bin/syncer").exists() else "syncer"
+    assert going_on(Path.cwd() / ".demo") == f"{program} demo --keep"
+    assert going_on(Path("/tempat lain")) == f"{program} demo --keep --home '/tempat lain'"
 
 
 def test_both_shops_stand_in_one_row(language: str) -> None:

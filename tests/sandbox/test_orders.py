@@ -259,7 +259,9 @@ def test_the_buy_button_works_without_javascript(client: Client) -> None:
     assert "Stok habis" in thanks.text
     assert "<button" not in thanks.text.split("<main")[1]
     late = client.http.post(f"{address}/buy", data={"offer": "TAS-1"}, timeout=60)
+    assert (late.status_code, late.history) == (409, [])
     assert "baru saja habis" in late.text
+    assert "live.js" not in late.text, "the answer to a purchase, loaded again, would buy"
     assert len(client.control("GET", "orders")) == 1
     assert "Terima kasih" not in client.http.get(f"{address}?order=made-up").text
     foreign = client.http.post(f"{address}/buy", headers={"Origin": "https://evil.example"}, timeout=60)

@@ -64,6 +64,21 @@ def test_search(client: Client) -> None:
     assert "Belum ketemu" in page(client, "?q=zzz")
 
 
+def test_skus_are_shown_and_found(client: Client) -> None:
+    image = {"image_id_list": [client.upload()]}
+    one = client.add(item_name="Mangkuk Gerabah", item_sku="MGK-007", image=image)
+    varied = client.add(item_name="Tas Rotan", item_sku="TAS-9", image=image)
+    client.vary(varied)
+    assert "SKU MGK-007" in page(client, f"/{one}")
+    skus = re.findall(r'<small class="sku">([^<]+)</small>', page(client, f"/{varied}"))
+    assert len(skus) == 2
+    for search, name, other in (("mgk-0", "Mangkuk", "Tas Rotan"), (skus[1], "Tas Rotan", "Mangkuk")):
+        found = page(client, f"?q={search}")
+        assert name in found
+        assert other not in found
+    assert "Belum ketemu" in page(client, "?q=GK-007")
+
+
 def test_hidden_rejected_and_deleted_items_are_not_shown(client: Client) -> None:
     image = {"image_id_list": [client.upload()]}
     hidden = client.add(item_status="UNLIST", item_name="Barang sembunyi", image=image)

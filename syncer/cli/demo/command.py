@@ -129,15 +129,18 @@ def _connect(desk: Desk, one: OpenShop) -> None:
 
 def _watch(desk: Desk, programs: Programs, shops: Sequence[OpenShop]) -> None:
     """Show how all shops stand until Ctrl-C: as a table on a terminal, as lines elsewhere."""
+    from syncer.cli.demo.view import going_on
+
     asked = _Asked()
     if out.on_terminal():
         _watch_table(desk, programs, shops, asked)
     else:
         _watch_lines(desk, programs, shops, asked)
+    again = going_on(desk.settings.home)
     _tell(
         Words(
-            "Selesai. Teruskan kapan saja dengan: syncer demo --keep",
-            "Done. Go on at any time with: syncer demo --keep",
+            f"Selesai. Teruskan demo ini kapan saja dengan: {again} (tanpa --keep, demo mulai dari awal).",
+            f"Done. Go on with this demo at any time with: {again} (without --keep it starts anew).",
         )
     )
 
@@ -179,7 +182,7 @@ def _watch_table(desk: Desk, programs: Programs, shops: Sequence[OpenShop], aske
 
 def _watch_lines(desk: Desk, programs: Programs, shops: Sequence[OpenShop], asked: _Asked) -> None:
     from syncer.cli.demo.check import look
-    from syncer.cli.demo.view import commands, summary, windows
+    from syncer.cli.demo.view import TRY_THIS, commands, summary, windows
 
     for place, address in windows(shops):
         out.line(f"{place}: {address}")
@@ -189,6 +192,7 @@ def _watch_lines(desk: Desk, programs: Programs, shops: Sequence[OpenShop], aske
             "Buy something in one of these shops: the stock falls in the other.",
         )
     )
+    out.line(say(TRY_THIS))
     for command_line, what in commands(desk.settings.home):
         out.line(f"  {command_line}   # {say(what)}")
     said: dict[str, str] = {}

@@ -90,7 +90,7 @@ class Programs:
         """Start a sandbox; call what this returns for its first line, which comes when it is open."""
         name = f"sandbox-{connector}"
         settings = [part for limit in limits for part in ("--set", limit)]
-        state = str(self._settings.home / f"{connector}.json")
+        state = str(self._settings.home / f"{connector}.db")
         process = self._start(name, "sandbox", connector, "--state", state, *settings)
 
         def told() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -83,6 +84,19 @@ def _line(rows: tuple[ListingRow | None, ...]) -> Line:
     )
 
 
+#: A shop's search field knows SKUs, and their beginnings.
+TRY_THIS = Words(
+    "Coba di terminal lain, lalu cari SRP-BTK-003-BTU di toko:",
+    "Try this in another terminal, and search a shop for SRP-BTK-003-BTU:",
+)
+
+
+def going_on(home: Path) -> str:
+    """Return the command that goes on with the demo in ``home``, as one can copy it."""
+    where = "" if home == Path.cwd() / ".demo" else f" --home {shlex.quote(_short(home))}"
+    return f"{_program()} demo --keep{where}"
+
+
 def commands(home: Path) -> list[tuple[str, Words]]:
     """Return commands that one can copy, and what each shows."""
     prefix = f"SYNCER_HOME={_short(home)} {_program()}"
@@ -136,7 +150,7 @@ def live_table(states: Sequence[State], shops: Sequence[OpenShop], home: Path, *
         "Buy something in one of these shops: the stock falls in the other.",
     )
     tail.append(Text(buy, style="bold", no_wrap=True, overflow="ellipsis"))
-    tail += [Text(word("Coba di terminal lain:", "Try this in another terminal:"), style="bold"), *hints]
+    tail += [Text(say(TRY_THIS), style="bold", no_wrap=True, overflow="ellipsis"), *hints]
     tail.append(Text(word("Ctrl-C: selesai.", "Ctrl-C: end."), style="dim"))
     newest = sorted(lines(states), key=lambda line: line.acknowledged_at, reverse=True)
     room = max(height - len(tail) - 6, 3)

@@ -103,7 +103,7 @@ class Window:
         return self._shop(path.removeprefix("/shop").strip("/"), request)
 
     async def buy(self, request: Request) -> Response | None:
-        """The buy button: an order is placed, and the page says thank you. None: no such address."""
+        """The buy button: an order is placed, and the page says thank you, or sorry. None: no such address."""
         path: str = request.scope["path"]
         name, _, action = path.removeprefix("/shop/").partition("/")
         if not path.startswith("/shop/") or action != "buy":
@@ -112,20 +112,21 @@ class Window:
         offer = ""
         with suppress(Exception):
             offer = str((await request.form(max_files=0, max_fields=10)).get("offer") or "")
-        # Redirects, so that a page which loads itself again buys nothing twice.
         try:
-            found = {"order": self._sandbox.buy(view.storefront, view.account, name, offer)}
+            order = self._sandbox.buy(view.storefront, view.account, name, offer)
         except OrderError:
-            found = {"sold_out": "1"}
-        return RedirectResponse(view.address(f"/{quote(name)}", **found), status_code=303, headers=page_headers())
+            return self._show(view, name, {}, sorry=True)
+        # A redirect, so that a page which loads itself again buys nothing twice.
+        address = view.address(f"/{quote(name)}", order=order)
+        return RedirectResponse(address, status_code=303, headers=page_headers())
 
     def _view(self, request: Request) -> _View:
         storefront = request.query_params.get("on")
         known = storefront if storefront in self._sandbox.storefronts else None
         return _View(request.query_params.get("shop_id"), known)
 
-    def _show(self, view: _View, name: str, asked: Mapping[str, str]) -> Response:
-        """A product's page; after a purchase with thanks, or with regrets."""
+    def _show(self, view: _View, name: str, asked: Mapping[str, str], *, sorry: bool = False) -> Response:
+        """A product's page; after a purchase with thanks, or with regrets and the status of a conflict (409)."""
         order = asked.get("order", "")[:80]
         product = self._product(view, name)
         if product is None:
@@ -137,9 +138,9 @@ class Window:
             "sells": self._sandbox.order_words is not None,
             "buy_at": view.address(f"/{name}/buy"),
             "thanks": thanks,
-            "sorry": "sold_out" in asked,
+            "sorry": sorry,
         }
-        return self._render("base/product.html", 200, {**self._frame(view), **values})
+        return self._render("base/product.html", 409 if sorry else 200, {**self._frame(view), **values})
 
     def _shop(self, name: str, request: Request) -> Response:
         view = self._view(request)
@@ -162,6 +163,18 @@ class Window:
         return self._sandbox.window_product_on(view.storefront, view.account, name)
 
     def _products(self, view: _View, search: str) -> Sequence[WindowProduct]:
+        """What buyers see, by words of its name as the platform finds it, and by an SKU or its beginning."""
+        named = self._seen(view, search)
+        if not search:
+            return named
+        ids, start = {product.id for product in named}, search.casefold()
+        return [
+            product
+            for product in self._seen(view, "")
+            if product.id in ids or any(offer.sku.casefold().startswith(start) for offer in product.offers)
+        ]
+
+    def _seen(self, view: _View, search: str) -> Sequence[WindowProduct]:
         if view.storefront is None:
             return self._sandbox.window(view.account, search)
         return self._sandbox.window_on(view.storefront, view.account, search)
