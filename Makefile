@@ -1,4 +1,5 @@
-# What a person types here: make demo | install | test | test-long | lint | bench | lock | migration | manual
+# What a person types here: make demo | install | test | test-long | lint | bench | lock | migration | settings |
+# manual | format | clean
 # Each target makes its own virtual environment from a lock file with hashes; nothing else is needed but
 # Python 3.11 or newer, make and git.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -21,7 +23,7 @@ from syncer.sdk.http import HttpClient
 from syncer.sdk.operations import Kind, Operation, Result
 from syncer.sdk.registry import UnknownConnector
 from syncer.sdk.sandbox import ReservedPathError
-from syncer.sdk.testing import Bench, ConnectorSuite
+from syncer.sdk.testing import NEEDS_PYTEST, Bench, ConnectorSuite
 from syncer.sdk.testing.__main__ import main
 from syncer.sdk.testing.pace import most_in_window
 from syncer.sdk.testing.suite import NoStart, open_bench
@@ -237,6 +239,16 @@ def test_the_names_that_gaps_take_are_printed(capsys: pytest.CaptureFixture[str]
     assert main(["koperasy"]) == 1
     assert "koperasy" in capsys.readouterr().err
     assert main([]) == 2
+
+
+def test_without_pytest_a_sentence_says_what_is_missing() -> None:
+    without = (
+        "import runpy, sys; sys.modules['pytest'] = None; sys.argv = ['x', 'koperasi'];"
+        "runpy.run_module('syncer.sdk.testing', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{NEEDS_PYTEST}\n"
 
 
 def test_the_recipe_prints_the_real_test_file() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from syncer.domain.words import SyncerError
-from syncer.sdk.testing.suite import suite_names
+from syncer.sdk.testing import NEEDS_PYTEST
 
 
 def main(arguments: list[str]) -> int:
@@ -13,6 +13,13 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("Usage: python -m syncer.sdk.testing NAME (the connector's, as in its entry point)\n")
         return 2
+    try:
+        from syncer.sdk.testing.suite import suite_names
+    except ModuleNotFoundError as missing:
+        if missing.name != "pytest":
+            raise
+        sys.stderr.write(f"{NEEDS_PYTEST}\n")
+        return 1
     try:
         names = suite_names(arguments[0])
     except SyncerError as error:
