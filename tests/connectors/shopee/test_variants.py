@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connectors.shopee.connector import ShopeeConnector
 from connectors.shopee.read import Model, Tier, Variants
 from connectors.shopee.variants import Step, next_step
 from syncer.domain.listing import Picture, RemoteListing, RemoteOffer, Rendered, RenderedOffer, WantedListing
+from syncer.sdk.contract import Context
 from syncer.sdk.operations import Kind, ListingRef, Operation
 from syncer.sdk.testing.builders import picture_file, with_offer, without_offer
 from tests.connectors.shopee.canned import Canned, ok
@@ -200,6 +203,38 @@ def test_variations_wait_after_the_item(shop: Shop) -> None:
     assert shop.read_options().variation_pause_s == 0
 
 
+def test_variations_wait_after_an_item_whose_create_was_answered_to_nobody(shop: Shop) -> None:
+    shop.control.post("limits", {"variation_wait_s": 300})
+    options = shop.read_options(variation_pause_s=300)
+    wanted = shop.wanted(axes=1)
+    (made,) = shop.open(options).apply([shop.operation(Kind.CREATE, wanted)])
+    assert made.proved is not None
+    found = shop.connector.fetch_listing(made.proved.remote_id)
+    operation = replace(shop.operation(Kind.RESHAPE, wanted), known=found)
+    reborn = shop.open(options)  # it knows nothing of the create, like a process after kill -9
+
+    (waits,) = reborn.apply([operation])
+    assert waits.again_after_s == 300
+    shop.control.advance(300)
+    (result,) = reborn.apply([operation])
+    assert result.proved is not None
+    refused = [call for call in shop.control.calls(shop.first_call) if call["refused"]]
+    assert refused == []
+    assert len(shop.there(found.remote_id)["offers"]) == len(wanted.offers)
+
+
+def test_an_old_item_gets_its_variants_at_once(shop: Shop) -> None:
+    found = shop.publish(shop.wanted())
+    operation = replace(shop.operation(Kind.RESHAPE, shop.wanted(axes=1)), known=found)
+    options = shop.read_options(variation_pause_s=5)
+    (waits,) = shop.open(options).apply([operation])
+    assert waits.again_after_s == 5
+    later = Context(shop.clients[0], shop.scratch, lambda: shop.tokens, lambda: shop.now() + dt.timedelta(seconds=120))
+    (result,) = ShopeeConnector(options, later).apply([operation])
+    assert result.proved is not None
+    assert result.proved.offers
+
+
 def test_variations_go_out_in_the_new_shape(shop: Shop) -> None:
     shop.driver.converge(shop.wanted(axes=2, variants=4))
     (body,) = shop.bodies("product/init_tier_variation")
@@ -319,6 +354,6 @@ def test_ids_that_the_answer_leaves_out_are_read(canned: Canned) -> None:
     canned.give("product/init_tier_variation", ok(model=[]))
     rendered = Rendered({"option_images": {}}, (offer("a", "Natural"),), ("Warna",))
     operation = Operation(Kind.RESHAPE, ListingRef("m"), rendered, RemoteListing("7"))
-    (result,) = canned.connector().apply([operation])
+    (result,) = canned.connector(variation_pause_s=0).apply([operation])
     assert result.proved is not None
     assert [(found.remote_id, found.key) for found in result.proved.offers] == [("11", "a")]
