@@ -67,9 +67,14 @@ def compose(
 def remove(sku: str = SKU) -> None:
     """Take the parts of a bundle away."""
     from syncer.inventory.bundles import compose as make
+    from syncer.inventory.bundles import no_bundle, parts_of
+    from syncer.store.skus import find_variant
 
     desk = open_desk()
     with desk.write() as connection:
+        found = find_variant(connection, sku)
+        if not parts_of(connection, [found.id]):
+            raise no_bundle(found.sku)
         made = make(connection, sku, [], now=desk.now)
     out.done(Words(f"{made.sku} bukan paket lagi.", f"{made.sku} is no bundle any more."))
 

@@ -60,7 +60,7 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "sale (an object)": "id reference sku quantity free oversold new campaigns",
         "price": "sku title price currency accounts",
         "location": "code name pooled",
-        "reserve list": "campaign account sku location quantity sold left state starts_at ends_at",
+        "reserve list": "campaign account sku location quantity sold left state waits problem starts_at ends_at",
         "bundle list": "sku free parts",
         "bundle list / parts": "sku pieces",
         "capacity list": "maker pieces_a_week ordered left weeks",

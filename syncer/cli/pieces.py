@@ -96,6 +96,18 @@ def _rule_word(rule: str) -> str:
     return say(words[rule]) if rule in words else rule
 
 
+def _why(reason: str) -> str:
+    words = {
+        "piece": Words("satu toko bergiliran", "one shop at a time"),
+        "guard": Words("stok terakhir", "last pieces"),
+        "person": Words("diminta", "asked for"),
+        "rotation": Words("giliran", "its turn"),
+        "campaign": Words("kegiatan", "a campaign"),
+        "campaign_end": Words("kegiatan selesai", "a campaign ended"),
+    }
+    return say(words[reason]) if reason in words else reason
+
+
 def _note(one: dict[str, Any]) -> str:
     if one["problem"] is not None:
         from syncer.domain.problem import Problem
@@ -240,6 +252,7 @@ def move(sku: str = SKU, to: str = TO) -> None:
 
     with desk.write() as connection:
         variant_id, account = _both(connection, sku, to)
+        _check_not_set_aside(connection, variant_id, account)
         moved = move_piece(connection, variant_id, account.id, reason="person", actor=desk.actor, now=desk.now)
     if not moved:
         out.done(Words(f"{sku} sudah di {account.name}.", f"{sku} is at {account.name} already."))
@@ -328,6 +341,24 @@ def _check_piece(connection: Connection, found: FoundVariant) -> None:
         )
 
 
+def _check_not_set_aside(connection: Connection, variant_id: int, account: Any) -> None:
+    """Refuse to move what is set aside for a campaign elsewhere: no other shop may show it."""
+    from syncer.domain.words import SyncerError
+    from syncer.inventory.free import load_supply
+
+    supply = load_supply(connection, [variant_id])
+    kept = [one for one in supply.aside.get(variant_id, ()) if one.account_id != account.id and one.left > 0]
+    if kept and supply.loose(variant_id) <= 0:
+        raise SyncerError(
+            Words(
+                f"Barang ini disisihkan untuk kegiatan di toko lain, jadi {account.name} tidak boleh menampilkannya. "
+                "Lihat `syncer reserve list`; melepaskannya: `syncer reserve release`.",
+                f"The piece is set aside for a campaign in another shop, so {account.name} may not show it. See "
+                "`syncer reserve list`; to give it back: `syncer reserve release`.",
+            )
+        )
+
+
 @command(
     app,
     "history",
@@ -380,7 +411,7 @@ def history(sku: str = SKU, as_json: bool = typer.Option(False, "--json", help=J
             [
                 row.origin or "-",
                 row.target or "-",
-                row.reason,
+                _why(row.reason),
                 *(out.moment(getattr(row, name)) for name in names),
                 row.outcome,
             ]

@@ -17,6 +17,7 @@ from syncer.domain.words import Words
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from syncer.domain.problem import Problem
     from syncer.inventory.reserving import Reservation
 
 
@@ -105,12 +106,16 @@ def add(
     else:
         begin = out.moment(made.starts_at)
         done = Words(f"akan disisihkan dari {begin} sampai {until}", f"to be set aside from {begin} until {until}")
+    after = Words("toko lain berhenti menjualnya.", "every other shop stops selling them.")
+    if made.waits:
+        after = Words(
+            "toko yang menampilkannya dihentikan dulu, baru tampil di sana. Langkahnya: `syncer pieces`.",
+            "the shop that shows them is stopped first, then they are shown there. Each step: `syncer pieces`.",
+        )
     out.done(
         Words(
-            f"{made.quantity} {made.sku} {done.id} untuk {made.campaign} di {made.account}; toko lain tidak "
-            "menjualnya.",
-            f"{made.quantity} of {made.sku} are {done.en} for {made.campaign} in {made.account}; no other shop sells "
-            "them.",
+            f"{made.quantity} {made.sku} {done.id} untuk {made.campaign} di {made.account}; {after.id}",
+            f"{made.quantity} of {made.sku} are {done.en} for {made.campaign} in {made.account}; {after.en}",
         )
     )
 
@@ -150,8 +155,9 @@ def release(
     released = f"{many(pieces, 'piece')} {'is' if pieces == 1 else 'are'} released"
     out.done(
         Words(
-            f"{pieces} buah dilepas dan dijual lagi di semua toko; tokonya diperiksa sekarang dan sehari lagi.",
-            f"{released} and on sale in all shops again; the shop is looked at now and in a day.",
+            f"{pieces} buah dilepas; yang boleh tampil di toko lain akan tampil lagi. Tokonya diperiksa sekarang dan "
+            "sehari lagi.",
+            f"{released}; where other shops may show them, they will again. The shop is looked at now and in a day.",
         )
     )
 
@@ -159,9 +165,9 @@ def release(
 def _list(as_json: bool, *, ended: bool) -> None:
     desk = open_desk()
     with desk.read() as connection:
-        rows = _rows(connection, ended=ended)
+        rows, held_up = _rows(connection, ended=ended)
     if as_json:
-        out.print_json([_json(one) for one in rows])
+        out.print_json([_json(one, held_up.get(one.id)) for one in rows])
         return
     if not rows:
         out.hint(
@@ -191,7 +197,7 @@ def _list(as_json: bool, *, ended: bool) -> None:
                 one.consumed,
                 out.moment(one.starts_at),
                 out.moment(one.ends_at),
-                say(_STATES[one.state]),
+                say(_state(one, held_up.get(one.id))),
             ]
             for one in rows
         ],
@@ -199,13 +205,21 @@ def _list(as_json: bool, *, ended: bool) -> None:
     )
 
 
-def _rows(connection: Connection, *, ended: bool) -> list[Reservation]:
-    from syncer.inventory.reserving import list_reservations
+def _rows(connection: Connection, *, ended: bool) -> tuple[list[Reservation], dict[int, Problem]]:
+    from syncer.inventory.reserving import hand_overs_held_up, list_reservations
 
-    return list_reservations(connection, ended=ended)
+    return list_reservations(connection, ended=ended), hand_overs_held_up(connection)
 
 
-def _json(one: Reservation) -> dict[str, Any]:
+def _state(one: Reservation, problem: Problem | None) -> Words:
+    if problem is not None:
+        return Words(f"{problem.words.id} {problem.remedy.id}", f"{problem.words.en} {problem.remedy.en}")
+    if one.waits:
+        return Words("menunggu toko lain berhenti: `syncer pieces`", "waits for another shop's stop: `syncer pieces`")
+    return _STATES[one.state]
+
+
+def _json(one: Reservation, problem: Problem | None) -> dict[str, Any]:
     return {
         "campaign": one.campaign,
         "account": one.account,
@@ -215,6 +229,8 @@ def _json(one: Reservation) -> dict[str, Any]:
         "sold": one.consumed,
         "left": one.left,
         "state": one.state,
+        "waits": one.waits,
+        "problem": None if problem is None else problem.to_json(),
         "starts_at": one.starts_at,
         "ends_at": one.ends_at,
     }

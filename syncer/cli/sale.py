@@ -9,7 +9,7 @@ import typer
 
 from syncer.cli import out
 from syncer.cli.desk import open_desk
-from syncer.cli.kit import JSON_HELP, NumberCommand, command, single
+from syncer.cli.kit import JSON_HELP, NumberCommand, UsageProblem, command, single
 from syncer.cli.reading import decimal, whole
 from syncer.cli.texts import both, many
 from syncer.domain.words import Words
@@ -30,7 +30,11 @@ app = single()
 )
 def sale(
     sku: str = typer.Argument(metavar="SKU", help=both("SKU yang terjual, atau undo.", "What was sold, or undo.")),
-    n: str = typer.Argument("1", metavar="N", help=both("Banyaknya; sesudah undo: nomornya.", "How many; its id.")),
+    n: str | None = typer.Argument(
+        None,
+        metavar="N",
+        help=both("Banyaknya (biasanya 1); sesudah undo: nomornya.", "How many (1 by default); after undo: its id."),
+    ),
     location: str = typer.Option(
         "", "--location", metavar="CODE", help=both("Barangnya dari lokasi ini.", "Where the pieces were.")
     ),
@@ -50,7 +54,7 @@ def sale(
     if sku == "undo":
         _undo(n)
         return
-    number = whole(n, Words("Jumlah", "The number"))
+    number = whole("1" if n is None else n, Words("Jumlah", "The number"))
     each = None if price is None else decimal(price, Words("Harga", "The price"))
     desk = open_desk()
     from syncer.orders.doors import record_sale
@@ -138,7 +142,15 @@ def short_words(one: Short) -> tuple[Words, Words]:
     )
 
 
-def _undo(name: str) -> None:
+def _undo(name: str | None) -> None:
+    if name is None:
+        raise UsageProblem(
+            Words(
+                "Penjualan yang mana? Tulis nomornya: `syncer sale undo NOMOR`; nomor-nomornya ada di "
+                "`syncer orders --sales`.",
+                "Which sale? Name its id: `syncer sale undo ID`; `syncer orders --sales` lists them.",
+            )
+        )
     desk = open_desk()
     from syncer.orders.doors import undo_sale
 

@@ -94,6 +94,16 @@ def compose(connection: Connection, sku: str, parts: Sequence[tuple[str, int]], 
     return Bundle(found.id, found.sku, tuple(sorted(wanted, key=lambda one: one.sku)))
 
 
+def no_bundle(sku: str) -> BadBundle:
+    """Return the error for what was taken for a bundle."""
+    return BadBundle(
+        Words(
+            f"{sku} bukan paket. Paket yang ada: `syncer bundle list`.",
+            f"{sku} is no bundle. Those that there are: `syncer bundle list`.",
+        )
+    )
+
+
 def _check(sku: str, variant_id: int, parts: Sequence[Part]) -> None:
     counts: Mapping[int, int] = {one.variant_id: 0 for one in parts}
     if variant_id in counts:

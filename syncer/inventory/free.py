@@ -28,12 +28,17 @@ CANNOT_STOP = offer.c.cannot_stop_until.is_not(None)
 
 class Aside(NamedTuple):
     """Pieces set aside for a campaign on one account: ``left`` of them not sold yet, ``held_there`` kept by its
-    platform apart from the number that we set."""
+    platform apart from the number that we set. ``waits``: they are still to be handed over to it."""
 
     account_id: int
     location_id: int
     left: int
     held_there: int = 0
+    waits: bool = False
+
+    def taken_from(self, account_id: int | None) -> int:
+        """Return what an account may not show because of it."""
+        return self.held_there if account_id == self.account_id and not self.waits else self.not_for_others
 
     @property
     def not_for_others(self) -> int:
@@ -99,8 +104,11 @@ class Supply:
         )
 
     def own(self, variant_id: int, account_id: int) -> int:
-        """Return the pieces that an account of the pool shows for its campaigns, whoever is given the loose ones."""
-        if not self.aside:
+        """Return the pieces that an account of the pool shows for its campaigns, whoever is given the loose ones.
+
+        A bundle that is held to one account is shown there only: it is set aside by its parts.
+        """
+        if not self.aside or variant_id in self.parts:
             return 0
         here = self.free(variant_id, account_id, None)
         return max(here - max(self.loose(variant_id), 0), 0)
@@ -120,7 +128,7 @@ class Supply:
         here = sum(pieces for place, pieces in self.levels.get(variant_id, {}).items() if place in places)
         for one in self.aside.get(variant_id, ()):
             if one.location_id in places:
-                here -= one.held_there if one.account_id == account_id else one.not_for_others
+                here -= one.taken_from(account_id)
         return here
 
     def _is_stuck(self, variant_id: int, account_id: int | None, location_id: int | None) -> bool:
@@ -222,7 +230,7 @@ def _load_aside(connection: Connection, ids: Sequence[int]) -> dict[int, list[As
     for part in batches(ids):
         query = select(reservation).where(and_(reservation.c.variant_id.in_(part), ACTIVE))
         for row in connection.execute(query):
-            one = Aside(row.account_id, row.location_id, row.quantity - row.consumed, row.held_there)
+            one = Aside(row.account_id, row.location_id, row.quantity - row.consumed, row.held_there, row.waits)
             found.setdefault(row.variant_id, []).append(one)
     return found
 

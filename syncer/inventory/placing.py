@@ -1,8 +1,9 @@
 """Who may show a single or last piece: one account at a time, by rule; moving it is a stored hand-over.
 
 A row of ``placement`` says where a variant may be shown; without one it may be shown everywhere (with stop-first).
-While a piece is moving nobody shows it. What moves it on stands in :mod:`syncer.sync.hand_over`, since it needs to know
-what the channels acknowledged. Accounts that sell from a location of their own are never barred: their pieces are in no
+While a piece is moving nobody shows it. A campaign on another account than the one that shows it gets it by a hand-over
+too, and gives it back by one. What moves it on stands in :mod:`syncer.sync.hand_over`, since it needs to know what the
+channels acknowledged. Accounts that sell from a location of their own are never barred: their pieces are in no
 pool. Every function works inside the caller's write transaction.
 """
 
@@ -12,17 +13,19 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
 
-from syncer.inventory.free import Supply, load_supply
+from syncer.inventory.free import ACTIVE, Supply, load_supply
 from syncer.store.marks import Due, Lane, mark
-from syncer.store.order_tables import hand_over, piece_rule, placement
+from syncer.store.order_tables import hand_over, piece_rule, placement, reservation
 from syncer.store.tables import account, listing, offer, variant
 from syncer.store.wakeup import wake_after_commit
 
 _AT_ONCE = 400
+#: Why a piece goes to a campaign's account, and why it comes back (``hand_over.reason``).
+CAMPAIGN, CAMPAIGN_END = "campaign", "campaign_end"
 _ANY_RULE = select(piece_rule.c.id).limit(1)
 
 
@@ -189,9 +192,25 @@ def move_piece(
     if row is not None and row.state == "there" and row.account_id == to_account_id:
         return False
     origin = row.account_id if row is not None else None
+    _begin_move(connection, variant_id, origin, to_account_id, row is None, reason=reason, actor=actor, now=now)
+    return True
+
+
+def _begin_move(
+    connection: Connection,
+    variant_id: int,
+    origin: int | None,
+    to_account_id: int,
+    is_new: bool,
+    *,
+    reason: str,
+    actor: str = "",
+    now: dt.datetime,
+) -> None:
+    here = placement.c.variant_id == variant_id
     _end_moves(connection, variant_id, "replaced", now)
     values = {"state": "moving", "to_account_id": to_account_id, "stopped_at": None, "problem": None, "since": now}
-    if row is None:
+    if is_new:
         connection.execute(insert(placement).values(variant_id=variant_id, rule=Why.PIECE.value, **values))
     else:
         connection.execute(update(placement).where(here).values(version=placement.c.version + 1, **values))
@@ -206,11 +225,55 @@ def move_piece(
         )
     )
     _mark(connection, variant_id, now)
-    return True
+
+
+def wait_for_hand_over(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Let running reservations wait whose pieces one account at a time shows, another than theirs.
+
+    Their own account shows none of them until they were handed over to it; :func:`settle_places` begins that.
+    """
+    there = and_(placement.c.state == "there", placement.c.account_id == reservation.c.account_id)
+    elsewhere = exists(
+        select(placement.c.variant_id).where(
+            and_(placement.c.variant_id == reservation.c.variant_id, or_(placement.c.account_id.is_(None), ~there))
+        )
+    )
+    pooled = select(account.c.id).where(account.c.location_id.is_(None))
+    theirs = and_(which, reservation.c.account_id.in_(pooled), elsewhere)
+    connection.execute(update(reservation).where(theirs).values(waits=True))
+
+
+def hand_back(connection: Connection, variant_id: int, from_account_id: int, *, now: dt.datetime) -> None:
+    """Move on what a campaign of ``from_account_id`` had, now that it is over: to where it came from.
+
+    Where it isn't placed there, whoever shows the loose pieces gets the campaign's too, once they are stopped there.
+    """
+    row = connection.execute(select(placement).where(placement.c.variant_id == variant_id).with_for_update()).first()
+    if row is None:
+        return
+    target = row.to_account_id if row.state == "moving" else row.account_id
+    if target == from_account_id:
+        home = _came_from(connection, variant_id, from_account_id)
+        # One that can't be reached gets no piece, but it keeps the one that it has still.
+        has_it = row.state == "moving" and home is not None and _is_listed(connection, home, variant_id)
+        if home is not None and (has_it or home in candidates(connection, variant_id)):
+            move_piece(connection, variant_id, home, reason=CAMPAIGN_END, now=now)
+    elif target is not None and row.state == "there":
+        _begin_move(connection, variant_id, from_account_id, target, False, reason=CAMPAIGN_END, now=now)
+
+
+def _came_from(connection: Connection, variant_id: int, account_id: int) -> int | None:
+    """Return who had a piece before it went to a campaign of ``account_id``; ``None``: it went there otherwise."""
+    query = select(hand_over).where(hand_over.c.variant_id == variant_id).order_by(hand_over.c.id.desc()).limit(1)
+    last = connection.execute(query).first()
+    if last is None or last.reason != CAMPAIGN or last.to_account_id != account_id:
+        return None
+    return int(last.from_account_id) if last.from_account_id is not None else None
 
 
 def give(connection: Connection, variant_id: int, account_id: int, *, outcome: str, now: dt.datetime) -> None:
-    """End a hand-over: from now on ``account_id`` shows the piece."""
+    """End a hand-over: from now on ``account_id`` shows the piece, also what is set aside for its campaigns."""
+    end_waiting(connection, variant_id, account_id)
     values = {"state": "there", "account_id": account_id, "to_account_id": None, "stopped_at": None, "problem": None}
     connection.execute(
         update(placement)
@@ -288,13 +351,16 @@ def _settle_some(connection: Connection, ids: Sequence[int], now: dt.datetime) -
     free = {row.id: supply.loose(row.id) for row in rows}
     rules = load_rules(connection, {row.product_id for row in rows})
     placed = _placed(connection, [row.id for row in rows])
+    waiting = _waiting(connection, [row.id for row in rows])
     for row in rows:
         made = supply.is_made_to_order(row.id)
         why = rules[row.product_id].why(single_piece=row.single_piece, free=free[row.id], made=made)
         old = placed.get(row.id)
-        if why is None:
+        if row.id in waiting and (why is not None or (old is not None and free[row.id] <= 0)):
+            move_piece(connection, row.id, waiting[row.id], reason=CAMPAIGN, now=now)
+        elif why is None:
             # A sold piece keeps its place: when it comes back, it is shown where it was.
-            if old is not None and free[row.id] > 0:
+            if row.id in waiting or (old is not None and free[row.id] > 0):
                 _release(connection, row.id, now)
         elif old is None:
             _first_place(connection, row.id, why, rules[row.product_id], supply, now)
@@ -310,16 +376,24 @@ def _first_place(
     found = candidates(connection, variant_id)
     showing = _showing(connection, variant_id, supply)
     target = next((one for one in found if one in showing), found[0] if found else None)
+    if supply.loose(variant_id) <= 0:
+        target = next((one for one in found if supply.own(variant_id, one) > 0), target)
     if why is Why.GUARD:
         target = rule.guard_account_id if rule.guard_account_id in found else None
     if target is None:
         return
-    if showing and target not in showing:
+    # Whoever gets it shows no more than it does already; what isn't sure there is as good as not shown.
+    shown_there = supply.own(variant_id, target) if target not in showing else _shown_for_sure(showing[target])
+    if showing.keys() - {target} and shown_there < supply.free(variant_id, target, None):
         move_piece(connection, variant_id, target, reason=why.value, now=now)
         connection.execute(update(placement).where(placement.c.variant_id == variant_id).values(rule=why.value))
         return
     row = {"variant_id": variant_id, "account_id": target, "rule": why.value, "since": now}
     connection.execute(insert(placement).values(row))
+    if why is Why.GUARD:
+        # Nothing more becomes buyable there by it, so it is done as it is asked for; the history tells of it.
+        told = {"to_account_id": target, "reason": why.value, "asked_at": now, "done_at": now, "outcome": "done"}
+        connection.execute(insert(hand_over).values(variant_id=variant_id, **told))
     _mark(connection, variant_id, now)
 
 
@@ -335,11 +409,31 @@ def _guard(connection: Connection, old: Placed, rule: PieceRule, now: dt.datetim
 def _release(connection: Connection, variant_id: int, now: dt.datetime) -> None:
     connection.execute(delete(placement).where(placement.c.variant_id == variant_id))
     _end_moves(connection, variant_id, "released", now)
+    end_waiting(connection, variant_id)
     _mark(connection, variant_id, now)
 
 
-def _showing(connection: Connection, variant_id: int, supply: Supply) -> set[int]:
-    """Return the accounts where somebody might buy it now, or soon by a write that is under way.
+def _waiting(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """Return the account of the oldest running campaign whose pieces wait for a hand-over, by variant."""
+    waits = and_(ACTIVE, reservation.c.waits, reservation.c.variant_id.in_(ids))
+    query = select(reservation.c.variant_id, reservation.c.account_id).where(waits).order_by(reservation.c.id.desc())
+    return dict(connection.execute(query).tuples().all())
+
+
+def end_waiting(connection: Connection, variant_id: int, account_id: int | None = None) -> bool:
+    """Let an account (``None``: all) show what is set aside for its campaigns; return whether anything waited."""
+    mine = and_(reservation.c.variant_id == variant_id, reservation.c.waits)
+    if account_id is not None:
+        mine = and_(mine, reservation.c.account_id == account_id)
+    return bool(connection.execute(update(reservation).where(mine).values(waits=False)).rowcount)
+
+
+def _shown_for_sure(one: Row[Any]) -> int:
+    return 0 if one.unsure else int(one.quantity or 0)
+
+
+def _showing(connection: Connection, variant_id: int, supply: Supply) -> dict[int, Row[Any]]:
+    """Return, by account, what is shown where somebody might buy it now, or soon by a write that is under way.
 
     One that shows no more than is set aside for its own campaigns shows those.
     """
@@ -354,7 +448,7 @@ def _showing(connection: Connection, variant_id: int, supply: Supply) -> set[int
         .where(and_(variant.c.id == variant_id, account.c.location_id.is_(None), or_(on_its_way, shows)))
     )
     return {
-        row.account_id
+        row.account_id: row
         for row in connection.execute(query)
         if row.unsure or (row.quantity or 0) > supply.own(variant_id, row.account_id)
     }

@@ -12,17 +12,19 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
+from syncer.domain.problem import Problem
 from syncer.domain.text import clean_text
 from syncer.domain.words import SyncerError, Words
 from syncer.inventory.bundles import parts_of
 from syncer.inventory.free import ACTIVE as IS_ACTIVE
 from syncer.inventory.levels import full_levels
 from syncer.inventory.locations import Location, find_location
+from syncer.inventory.placing import hand_back, wait_for_hand_over
 from syncer.inventory.posting import lock_stock
 from syncer.inventory.ripple import lock_variants, mark_variants
 from syncer.inventory.weeks import left_of
 from syncer.store.marks import Due, Lane, mark
-from syncer.store.order_tables import channel_order, order_count, order_line, reservation
+from syncer.store.order_tables import channel_order, order_count, order_line, placement, reservation
 from syncer.store.skus import find_variant
 from syncer.store.tables import account, listing, location, variant
 from syncer.store.wakeup import wake_after_commit
@@ -37,7 +39,10 @@ class BadReservation(SyncerError):
 
 
 class Reservation(NamedTuple):
-    """Pieces set aside: ``quantity``, of which ``consumed`` were sold in the campaign. Times are aware UTC."""
+    """Pieces set aside: ``quantity``, of which ``consumed`` were sold in the campaign. Times are aware UTC.
+
+    ``waits``: another shop showed them, and they are not handed over yet.
+    """
 
     id: int
     campaign: str
@@ -50,6 +55,7 @@ class Reservation(NamedTuple):
     starts_at: dt.datetime
     ends_at: dt.datetime
     state: str
+    waits: bool = False
 
     @property
     def left(self) -> int:
@@ -123,6 +129,7 @@ def reserve(
     }
     new = connection.execute(insert(reservation).values(values).returning(reservation.c.id)).scalar_one()
     if starts_at <= now:
+        wait_for_hand_over(connection, reservation.c.id == new)
         mark_variants(connection, [found.id], now=now)
     return list_reservations(connection, ids=[int(new)])[0]
 
@@ -222,9 +229,20 @@ def list_reservations(
             row.starts_at,
             row.ends_at,
             row.state,
+            row.waits,
         )
         for row in connection.execute(query)
     ]
+
+
+def hand_overs_held_up(connection: Connection) -> dict[int, Problem]:
+    """Return, by reservation, why its pieces aren't handed over to it yet: somebody out of reach may sell them."""
+    query = (
+        select(reservation.c.id, placement.c.problem)
+        .join(placement, placement.c.variant_id == reservation.c.variant_id)
+        .where(and_(reservation.c.waits, IS_ACTIVE, placement.c.problem.is_not(None)))
+    )
+    return {key: Problem.from_json(problem) for key, problem in connection.execute(query)}
 
 
 def next_turn(connection: Connection) -> dt.datetime | None:
@@ -248,6 +266,7 @@ def turn(connection: Connection, now: dt.datetime) -> Turned:
     begun = _variants(connection, begins)
     if begun:
         _look_again(connection, begins, now)
+        wait_for_hand_over(connection, begins)
         connection.execute(update(reservation).where(begins).values(state=ACTIVE))
         mark_variants(connection, begun, now=now)
     ended = _end(connection, over, now)
@@ -330,9 +349,14 @@ def _end(connection: Connection, which: ColumnElement[bool], now: dt.datetime) -
     lock_variants(connection, variants)
     ids = list(connection.execute(select(reservation.c.id).where(which)).scalars())
     these = reservation.c.id.in_(ids)
-    values = {"state": RELEASED, "held_there": 0, "recheck_at": now + RECHECK_AFTER}
+    running = and_(these, IS_ACTIVE, reservation.c.quantity > reservation.c.consumed)
+    whose = select(reservation.c.variant_id, reservation.c.account_id).where(running).order_by(reservation.c.id)
+    ending = connection.execute(whose).tuples().all()
+    values = {"state": RELEASED, "waits": False, "held_there": 0, "recheck_at": now + RECHECK_AFTER}
     connection.execute(update(reservation).where(these).values(values))
     _look_again(connection, these, now)
+    for variant_id, account_id in ending:
+        hand_back(connection, variant_id, account_id, now=now)
     mark_variants(connection, variants, now=now)
     return len(ids)
 

@@ -98,7 +98,7 @@ def _aside(
 ) -> Iterator[Cause]:
     places = supply.pooled if location_id is None else frozenset((location_id,))
     for one in supply.aside.get(variant_id, ()):
-        pieces = one.held_there if one.account_id == account_id else one.not_for_others
+        pieces = one.taken_from(account_id)
         if one.location_id in places and pieces:
             name = names.accounts.get(one.account_id, "")
             yield _cause(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -248,7 +249,7 @@ piece_rule = Table(
 
 #: Stock set aside for a campaign on one account. ``consumed`` was sold in it; ``held_there`` is what the platform
 #: already keeps apart for its promotion. ``state`` planned|active|released; ``recheck_at``: read the channel again
-#: then.
+#: then. ``waits``: not even its account shows them, until they were handed over to it.
 reservation = Table(
     "reservation",
     metadata,
@@ -264,6 +265,7 @@ reservation = Table(
     Column("starts_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
     Column("state", String(10), nullable=False, server_default="planned"),
+    Column("waits", Boolean, nullable=False, server_default=false()),
     Column("recheck_at", UtcTime),
     Column("actor", String(80), nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),

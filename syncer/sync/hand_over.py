@@ -20,7 +20,7 @@ from syncer.domain.listing import Status
 from syncer.domain.problem import Problem, Who
 from syncer.domain.words import Words
 from syncer.inventory.free import Supply, load_supply
-from syncer.inventory.placing import give, rotate, rules_exist, settle_places
+from syncer.inventory.placing import end_waiting, give, rotate, rules_exist, settle_places
 from syncer.orders.reading import read_soon
 from syncer.store.engine import read, write
 from syncer.store.errors import StoreError
@@ -187,7 +187,7 @@ def _step(connection: Connection, row: Row[Any], supply: Supply, now: dt.datetim
     stopped_at = row.stopped_at or now
     unproved = [one for one in origins if not _is_proved(connection, one, stopped_at, lags_s)]
     if not unproved:
-        _finish(connection, row, supply.free(row.variant_id, row.to_account_id, None), now)
+        _finish(connection, row, now)
         return
     if row.stopped_at is None:
         _note(connection, row.variant_id, stopped_at=now)
@@ -288,10 +288,16 @@ def _is_proved(connection: Connection, one: Row[Any], stopped_at: dt.datetime, l
     return found is None or bool(found.read_began_at is not None and found.read_began_at > stopped_at)
 
 
-def _finish(connection: Connection, row: Row[Any], free: int, now: dt.datetime) -> None:
+def _finish(connection: Connection, row: Row[Any], now: dt.datetime) -> None:
     """Give the piece to its new account. If it was sold meanwhile, there is nothing to show, and it stays at zero."""
     _note_move(connection, row.variant_id, orders_read_at=now)
+    waited = end_waiting(connection, row.variant_id, row.to_account_id)
+    supply = load_supply(connection, [row.variant_id], now=now)
+    free = supply.free(row.variant_id, row.to_account_id, None)
     give(connection, row.variant_id, row.to_account_id, outcome="done" if free > 0 else "sold", now=now)
+    if waited:
+        # The last pieces that are loose go on to their own account, those of another campaign to that one.
+        settle_places(connection, [row.variant_id], now=now)
 
 
 def _say_blocked(

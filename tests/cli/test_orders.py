@@ -35,6 +35,8 @@ def test_a_sale_at_a_bazaar(cli: Cli) -> None:
     assert (sold["quantity"], sold["free"], sold["oversold"]) == (2, 3, False)
     assert stock(cli, "MK-1") == (3, 0, 3)
     assert "undo" in cli.ok("sale", "MK-1").out
+    nameless = cli("sale", "undo")
+    assert (nameless.code, "syncer orders --sales" in nameless.err) == (2, True)
     assert "2 back in stock" in cli.ok("sale", "undo", sold["id"]).out
     assert stock(cli, "MK-1") == (4, 0, 4)
     assert [row["status"] for row in cli.json("orders", "--sales")] == ["sold", "undone"]

@@ -30,7 +30,7 @@ def test_stock_is_set_aside_listed_and_released(cli: Cli, shop: RunningSandbox) 
     assert refused.code == 1
     assert "Only 5 of MK-1 are free" in refused.err
     assert cli("reserve", "MK-1", "2", *where, "--from", "besok", "--to", "2999-01-01").code == 2
-    assert "no other shop sells them" in cli.ok("reserve", "MK-1", "2", *where, *DAYS).out
+    assert "every other shop stops selling them" in cli.ok("reserve", "MK-1", "2", *where, *DAYS).out
     row = cli.json("reserve", "list")[0]
     assert (row["sku"], row["quantity"], row["left"], row["state"]) == ("MK-1", 2, 2, "active")
     # The last day counts whole, by Jakarta's clock.
@@ -67,6 +67,8 @@ def test_a_bundle_is_made_shown_and_taken_apart(cli: Cli) -> None:
     cli.ok("bundle", "remove", "SL-B")
     assert "NOTE" not in cli.ok("stock").out
     assert cli.json("bundle", "list") == []
+    again = cli("bundle", "remove", "SL-B")
+    assert (again.code, "SL-B is no bundle" in again.err) == (1, True)
 
 
 def test_a_crafters_week_is_set_and_listed(cli: Cli) -> None:
