@@ -2,6 +2,12 @@
 
 App known, else 404; too large, 413 unread; signature over the raw bytes, else refused; stored and committed, then
 answered as the platform wants it. What it means is found out afterwards.
+
+W5 asks for two things: after so many wrong signatures an address gets 429 unread, and good ones are never limited.
+Where both come from one address (a proxy that isn't configured, a program of this machine) only reading tells them
+apart. So a suspect address is read still, but few deliveries at a time and in little time each; a right signature is
+taken as ever, a wrong one gets 429. What finds no place among these few soon enough gets 429 unread: that bounds the
+memory and the time that a flood costs, and the platform sends a good one again.
 """
 
 from __future__ import annotations
@@ -24,8 +30,10 @@ from syncer.web.body import BodyRefused, read_body
 from syncer.web.policy import Policy, policy
 
 _LOG = structlog.get_logger("syncer.web")
-#: So many wrong signatures a minute from one address, then it is not listened to until the minute is over (W5).
+#: So many wrong signatures a minute from one address, then it is suspect until the minute is over (W5).
 BAD_A_MINUTE, _MINUTE_S, _ADDRESSES = 60, 60.0, 4_096
+#: So many deliveries of suspect addresses are read at a time, each within so many seconds.
+SUSPECTS_AT_ONCE, _SUSPECT_BODY_S = 8, 5.0
 _MOST_BYTES = 1_048_576
 
 
@@ -62,23 +70,42 @@ class WebhookDoor:
     def __init__(self, apps: Apps, inbox: Inbox, public_url: str) -> None:
         self._apps, self._inbox, self._public_url = apps, inbox, public_url
         self.bad = BadSenders()
+        self._suspects = asyncio.Semaphore(SUSPECTS_AT_ONCE)
 
     async def receive(self, connector: str, app_name: str, request: Request) -> Response:
         """Return the answer to one delivery."""
         sender = request.client.host if request.client else ""
-        if self.bad.too_many(sender):
-            return Response(status_code=429, headers={"retry-after": "60", "connection": "close"})
         app = await run_in_threadpool(self._apps.find, connector, app_name)
         if app is None:
             return Response(status_code=404)
+        headers = {name.lower(): value for name, value in request.headers.items()}
         try:
-            body = await read_body(request, min(app.facts.most_bytes, _MOST_BYTES))
+            if self.bad.too_many(sender):
+                body, signed = await self._look_at_suspect(app, headers, request)
+                if not signed:
+                    return _too_many()
+            else:
+                body = await read_body(request, _most_bytes(app))
+                if not self._is_signed(app, headers, body):
+                    return self._refuse(app, sender, body)
         except BodyRefused as refused:
             return Response(status_code=refused.status, headers={"connection": "close"})
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        if not app.is_signed(f"{self._public_url}/webhooks/{connector}/{app_name}", headers, body):
-            return self._refuse(app, sender, body)
         return await self._keep(app, headers, body)
+
+    def _is_signed(self, app: App, headers: Mapping[str, str], body: bytes) -> bool:
+        return app.is_signed(f"{self._public_url}/webhooks/{app.connector}/{app.name}", headers, body)
+
+    async def _look_at_suspect(self, app: App, headers: Mapping[str, str], request: Request) -> tuple[bytes, bool]:
+        """Return the body of a delivery from a suspect address, and whether it is signed; unread, it isn't."""
+        try:
+            await asyncio.wait_for(self._suspects.acquire(), app.facts.deadline_s * 0.4)
+        except TimeoutError:
+            return b"", False
+        try:
+            body = await read_body(request, _most_bytes(app), _SUSPECT_BODY_S)
+            return body, self._is_signed(app, headers, body)
+        finally:
+            self._suspects.release()
 
     def _refuse(self, app: App, sender: str, body: bytes) -> Response:
         self.bad.count(sender)
@@ -104,6 +131,14 @@ class WebhookDoor:
             _LOG.warning("webhook not stored", connector=app.connector, app=app.name)
             return Response(status_code=503, headers={"retry-after": "60"})
         return Response(app.facts.body, status_code=app.facts.status)
+
+
+def _most_bytes(app: App) -> int:
+    return min(app.facts.most_bytes, _MOST_BYTES)
+
+
+def _too_many() -> Response:
+    return Response(status_code=429, headers={"retry-after": "60", "connection": "close"})
 
 
 def add_webhooks(app: FastAPI, door: WebhookDoor) -> None:

@@ -8,6 +8,7 @@ import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,7 +37,7 @@ from syncer.sync.service import Deps
 from syncer.web.policy import Policy, PolicyMissing, check_policies, policy
 from syncer.web.server import WebAddressProblem
 from syncer.web.serving import Serving, start_web
-from syncer.web.webhooks import BAD_A_MINUTE, BadSenders
+from syncer.web.webhooks import BAD_A_MINUTE, SUSPECTS_AT_ONCE, BadSenders
 from tests.sync.world import wait_until
 from tests.web.conftest import KEY, PUBLIC, Post
 from tests.web.post_office import sign
@@ -123,9 +124,39 @@ def test_what_is_too_large_is_not_read(post: Post, serving: Serving) -> None:
 def test_nobody_is_limited_for_being_right(post: Post, serving: Serving) -> None:
     for number in range(BAD_A_MINUTE):
         assert post.send(order(str(number)), key="salah").status_code == 401
-    assert post.send(order("x")).status_code == 429
-    # The platform comes from another address, as the proxy in front tells.
-    assert post.send(order("x"), **{"X-Forwarded-For": "203.0.113.9"}).status_code == 204
+    assert post.send(order("x"), key="salah").status_code == 429
+    # The platform comes from the same address, where the proxy in front tells no other; else from its own.
+    assert post.send(order("x")).status_code == 204
+    assert post.send(order("y"), **{"X-Forwarded-For": "203.0.113.9"}).status_code == 204
+    wait_until(lambda: post.stored() == ["done", "done"])
+
+
+@pytest.mark.rule("W5")
+def test_a_flood_from_its_own_address_keeps_no_good_delivery_out(post: Post) -> None:
+    for number in range(BAD_A_MINUTE):
+        post.send(order(str(number)), key="salah")
+
+    def send(number: int) -> int:
+        return post.send(order(str(number)), key=KEY if number % 20 == 0 else "salah").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(200)))
+    assert answers == [204 if number % 20 == 0 else 429 for number in range(200)]
+
+
+@pytest.mark.rule("W5")
+def test_what_finds_no_place_in_a_flood_is_answered_unread(post: Post, serving: Serving) -> None:
+    for number in range(BAD_A_MINUTE):
+        post.send(order(str(number)), key="salah")
+    parts = urlsplit(serving.server.address)
+    head = b"POST /webhooks/post/app-1 HTTP/1.1\r\nHost: syncer.example.org\r\nContent-Length: 5\r\n\r\n"
+    with ExitStack() as stack:
+        for _ in range(SUSPECTS_AT_ONCE):
+            raw = stack.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60))
+            raw.sendall(head)
+        # Even a good one, since it isn't read; it comes again, and is taken.
+        wait_until(lambda: post.send(order("x")).status_code == 429)
+    wait_until(lambda: post.send(order("x")).status_code == 204)
 
 
 def test_the_minute_of_a_bad_sender_ends() -> None:
@@ -298,8 +329,9 @@ def _mixed(post: Post, count: int) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = dict(pool.map(send, range(count)))
     expected = {n: 401 if n % 10 == 9 else 413 if n % 50 == 3 else 204 for n in range(count)}
-    # An address that was wrong sixty times in this minute isn't listened to.
-    assert {n: code for n, code in answers.items() if code != expected[n] and code != 429} == {}
+    # An address that was wrong sixty times in this minute is told so; what is right is taken all the same.
+    wrong = {n: code for n, code in answers.items() if code != expected[n]}
+    assert {n: code for n, code in wrong.items() if (expected[n], code) != (401, 429)} == {}
     orders = {f"{mark}-{n // 2}" for n in range(count) if expected[n] == 204 and answers[n] == 204}
     wait_until(lambda: "waiting" not in post.stored(), 60.0)
     assert {remote_id for _, remote_id in post.hints() if remote_id.startswith(mark)} == orders
