@@ -28,7 +28,7 @@ from config.logging import set_up_logging
 from config.settings import Settings
 from syncer.cli.waking import LOCK
 from syncer.domain.words import SyncerError, Words
-from syncer.housekeeping import fetch_waiting_pictures, set_meta, sign_in_notices, tidy
+from syncer.housekeeping import archive_deleted, fetch_waiting_pictures, set_meta, sign_in_notices, tidy
 from syncer.inventory.moments import catch_up
 from syncer.store.engine import is_sqlite, read, write
 from syncer.store.errors import StoreError
@@ -106,8 +106,9 @@ class Chores:
         self._walking = threading.Lock()
 
     def tick(self) -> None:
-        """Write the call log, and how much of each budget is free."""
+        """Write the call log, how much of each budget is free, and that a product is deleted everywhere."""
         self._calls.flush(self._deps.engine)
+        archive_deleted(self._deps.engine, dt.datetime.now(dt.UTC))
         changed = {}
         for shop in self._service.accounts():
             use = json.dumps(self._service.use(shop.account.id), default=str)

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy.engine import Engine
 
-from syncer.catalogue.edit import archive_finished
+from syncer.catalogue.edit import archive_finished, some_finished
 from syncer.channels.mappings import TREE
 from syncer.channels.old_key import forget_ended_keys
 from syncer.channels.records import load_accounts
@@ -73,6 +73,15 @@ def tidy(engine: Engine, now: dt.datetime) -> dict[str, int]:
         gone["old_keys"] = forget_ended_keys(connection, now)
         gone["archived"] = len(archive_finished(connection, now=now))
     return gone
+
+
+def archive_deleted(engine: Engine, now: dt.datetime) -> int:
+    """Archive the deleted products that the last shop has taken down by now; return how many."""
+    with read(engine) as connection:
+        if not some_finished(connection):
+            return 0
+    with write(engine) as connection:
+        return len(archive_finished(connection, now=now))
 
 
 def _old_webhooks(now: dt.datetime) -> Any:

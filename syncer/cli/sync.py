@@ -53,6 +53,7 @@ def sync(
     from syncer.channels.records import get_account, load_accounts
     from syncer.cli.status import NOT_RELEASED
     from syncer.cli.waking import daemon_runs
+    from syncer.housekeeping import archive_deleted
     from syncer.inventory.moments import catch_up
     from syncer.sync.restored import is_released
 
@@ -74,6 +75,7 @@ def sync(
         if added:
             _send(desk, ours, theirs, bar)
         _look_at_reviews(desk, ours, bar)
+    archive_deleted(desk.engine, desk.now)
     rows = _summary(desk, accounts, before)
     if as_json:
         out.print_json([row | {"notes": [note_json(*one) for one in row["notes"]]} for row in rows])

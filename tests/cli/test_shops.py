@@ -106,6 +106,8 @@ def test_withdrawn_and_brought_back(sqlite_cli: Cli, shop: RunningSandbox) -> No
     cli.ok("products", "delete", "MK", "--yes")
     cli.ok("sync")
     assert set(there(shop)) == {"Selendang Tenun Tepi Benang"}
+    archived = {row["handle"]: row["status"] for row in cli.json("products", "--archived")}
+    assert archived["MK"] == "archived", "the last shop has taken it down"
     missing = cli("withdraw", "MK", "--account", "Orange")
     assert missing.code == 1
 
