@@ -33,7 +33,17 @@ def confirm(
 
     number = whole(question, Words("Nomor", "The number"), most=9_999_999)
     moved = do(desk.engine, number, actor=desk.actor, now=desk.now, choice=choice)
-    out.done(Words(f"Dijawab ya; {moved} produk berjalan lagi.", f"Answered yes; {moved} listings move on."))
+    if moved:
+        out.done(Words(f"Dijawab ya; {moved} produk berjalan lagi.", f"Answered yes; {moved} listings move on."))
+    else:
+        out.warn(
+            Words(
+                "Dijawab ya, tetapi tidak ada produk yang menunggu ini lagi: sudah diubah lagi sesudah pertanyaan itu. "
+                "`syncer sync` menanyakan yang baru.",
+                "Answered yes, but no listing waits for this any more: it was changed again after that question. "
+                "`syncer sync` asks about the new change.",
+            )
+        )
     from syncer.cli.products import say_next
 
     say_next(desk)

@@ -75,7 +75,7 @@ def status(as_json: bool = typer.Option(False, "--json", help=JSON_HELP)) -> Non
             [
                 one.name,
                 _state(one),
-                one.counts.get("live", 0),
+                one.on_sale,
                 one.due,
                 out.age(one.oldest_unsent_stock_s),
                 out.age(_age_s(one)),

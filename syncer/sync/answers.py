@@ -220,6 +220,9 @@ def _wording(row: Row[Any]) -> tuple[Words, Words, Words]:
             "delete": Words("Banyak produk akan dihapus", "Many products are to be deleted"),
         }[detail["kind"]]
         count = f"{detail['count']}/{detail['total']}"
+        if "lowest_percent" in detail:
+            low, high = detail["lowest_percent"], detail["highest_percent"]
+            count += f", {low:+d} %" if low == high else f", {low:+d} … {high:+d} %"
         return (
             Words(f"{what.id} di {shop} ({count}). Lanjutkan?", f"{what.en} on {shop} ({count}). Go on?"),
             Words("dikirim", "they are sent"),

@@ -33,6 +33,8 @@ DEFAULT_COUNT, DEFAULT_SHARE, DEFAULT_PRICE_PERCENT = 20, 0.2, 30
 _COUNTING = "counting"
 #: State of the row that remembers which prices of a listing wait for an answer, or were answered with no.
 _HELD_PRICES = "held"
+#: State of a question whose listings all wait for the answer to a newer one.
+_SUPERSEDED = "superseded"
 _THERE = listing.c.remote_id.is_not(None)
 _AT_ONCE = 200
 
@@ -121,7 +123,7 @@ def _verdict(connection: Connection, account: Account, cause_id: int, kind: Kind
     query = (
         select(question.c.state)
         .where(and_(question.c.account_id == account.id, question.c.topic == topic(kind, cause_id)))
-        .where(question.c.state != _COUNTING)
+        .where(question.c.state.not_in((_COUNTING, _SUPERSEDED)))
         .order_by(question.c.id.desc())
     )
     state = connection.execute(query).scalar()
@@ -139,21 +141,34 @@ def _counts(connection: Connection, account: Account, cause_id: int, kind: Kind)
     same = and_(here, listing.c.cause_id == cause_id)
     total = connection.execute(select(func.count()).select_from(listing).where(and_(here, _THERE))).scalar() or 0
     if kind is Kind.PRICE:
-        waiting = select(listing.c.id).where(and_(same, _THERE, listing.c.due.bitwise_and(int(Due.PRICE)) != 0))
-        ids = list(connection.execute(waiting).scalars())
-        return _large_moves(connection, account, ids) + _moved(connection, account.id, cause_id), total
+        ids = _repriced(connection, account.id, cause_id)
+        return len(_large_moves(connection, account, ids)) + _moved(connection, account.id, cause_id), total
     leaving = and_(same, _THERE, listing.c.wanted != "live")
     return connection.execute(select(func.count()).select_from(listing).where(leaving)).scalar() or 0, total
 
 
-def _large_moves(connection: Connection, account: Account, ids: Sequence[int]) -> int:
-    """Count those of the listings ``ids`` whose price is about to move a lot."""
-    count = 0
+def _repriced(connection: Connection, account_id: int, cause_id: int) -> list[int]:
+    """Return the listings there whose price is due by this cause."""
+    same = and_(listing.c.account_id == account_id, listing.c.cause_id == cause_id, _THERE)
+    waiting = select(listing.c.id).where(and_(same, listing.c.due.bitwise_and(int(Due.PRICE)) != 0))
+    return list(connection.execute(waiting).scalars())
+
+
+def _large_moves(connection: Connection, account: Account, ids: Sequence[int]) -> list[list[Decimal]]:
+    """Return, for those of the listings ``ids`` whose price is about to move a lot, by what share each price moves."""
+    found = []
     for part in batches(ids, _AT_ONCE):
         items = load_items(connection, part)
         desired = load_desired(connection, account, list(items.values()), uploads=False)
-        count += sum(large_move(account, desired[key].listing.offers, items[key].known) for key in desired)
-    return count
+        for key, wanted in desired.items():
+            if large_move(account, wanted.listing.offers, items[key].known):
+                found.append(_shares(wanted.listing.offers, items[key].known))
+    return found
+
+
+def _shares(offers: Iterable[WantedOffer], known: Known) -> list[Decimal]:
+    there = {key: one.price for key, one in known.offers.items() if one.price}
+    return [offer.price / there[offer.key] - 1 for offer in offers if offer.key in there]
 
 
 def large_move(account: Account, offers: Iterable[WantedOffer | RenderedOffer], known: Known) -> bool:
@@ -201,6 +216,10 @@ def ask(
     cause_id = item.cause_id if cause_id is None else cause_id
     if cause_id is None:
         return
+    _supersede(connection, account.id, item, kind, cause_id, now)
+    asked = and_(question.c.account_id == account.id, question.c.topic == topic(kind, cause_id))
+    if connection.execute(select(question.c.id).where(and_(asked, question.c.state == "open"))).first():
+        return
     count, total = _counts(connection, account, cause_id, kind)
     reason = connection.execute(select(cause.c.kind, cause.c.note).where(cause.c.id == cause_id)).first()
     detail = {
@@ -210,7 +229,40 @@ def ask(
         "count": count,
         "total": total,
     }
+    if kind is Kind.PRICE:
+        moves = _large_moves(connection, account, _repriced(connection, account.id, cause_id))
+        shares = [share * 100 for one in moves for share in one if share]
+        if shares:
+            detail |= {"lowest_percent": round(min(shares)), "highest_percent": round(max(shares))}
     ask_once(connection, account.id, None, "brake", topic(kind, cause_id), detail, now)
+
+
+def _supersede(
+    connection: Connection, account_id: int, item: Item, kind: Kind, cause_id: int, now: dt.datetime
+) -> None:
+    """Close older questions of this kind for which no listing waits any more: an answer to them would do nothing."""
+    brake = and_(question.c.account_id == account_id, question.c.kind == "brake")
+    open_ones = select(question.c.id, question.c.detail).where(and_(brake, question.c.state == "open"))
+    others = [
+        row
+        for row in connection.execute(open_ones)
+        if row.detail["kind"] == kind.value and row.detail["cause_id"] != cause_id
+    ]
+    if not others:
+        return
+    if kind is Kind.PRICE:
+        mine = select(question.c.id, question.c.detail).where(_held_row(account_id, item.id))
+        old = [row.id for row in connection.execute(mine) if row.detail["cause_id"] != cause_id]
+        connection.execute(delete(question).where(question.c.id.in_(old)))
+    for row in others:
+        older = row.detail["cause_id"]
+        waits = and_(listing.c.account_id == account_id, listing.c.cause_id == older, _THERE, listing.c.due != 0)
+        if connection.execute(select(listing.c.id).where(waits).limit(1)).first() is not None:
+            continue
+        if kind is Kind.PRICE and _held_listings(connection, account_id, older):
+            continue
+        closed = update(question).where(and_(question.c.id == row.id, question.c.state == "open"))
+        connection.execute(closed.values(state=_SUPERSEDED, answered_at=now))
 
 
 def ask_once(

@@ -131,6 +131,9 @@ def _settle_without_call(connection: Connection, shop: Shop, task: Task, now: dt
             about = brakes.price_cause(connection, shop.account, item, task.rendered)
         brakes.ask(connection, shop.account, item, task.held, now, cause_id=about)
         asking = {"held": "brake", "state": "asking", "due_at": now + _HELD, "lane": int(Lane.PRICE)}
+        numbers = task.difference
+        if not (numbers.stops or numbers.falls or numbers.rises):
+            asking["stock_due_since"] = None
         _update(connection, task, asking)
     elif task.action is Action.FIX:
         fixed = {"state": "fix", "problem": problem, "acknowledged_version": item.version}

@@ -8,22 +8,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from syncer.channels.records import Account, load_accounts
 from syncer.channels.sign_in import expiry_notice
+from syncer.domain.listing import Status
 from syncer.domain.words import Words
 from syncer.store.tables import listing, meta, offer, question
 from syncer.sync.order_status import OrderStatus, read_order_status
 
 #: Key in ``meta`` under which the daemon keeps the budget use of an account.
 BUDGET_USE = "budget_use:"
+#: For sale there. In most states that says the state; in others, what is known of it there.
+_ON_SALE = or_(
+    listing.c.state == "live",
+    and_(
+        listing.c.state.not_in(("live", "hidden", "gone", "deleted")),
+        listing.c.remote_id.is_not(None),
+        listing.c.known["status"].as_string() == Status.LIVE.value,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
     """One account: counts by state, and what is late or needs somebody.
 
+    ``on_sale`` counts the listings that are for sale there, whatever of them still waits.
     ``oldest_unsent_stock_s`` is the age of the oldest stock change that the channel hasn't acknowledged.
     ``budget`` is as the daemon last reported it. ``shares_budget_with`` names accounts of the same quota.
     ``orders`` says how far its orders are read.
@@ -35,6 +46,7 @@ class AccountStatus:
     state: str
     mode: str
     counts: Mapping[str, int]
+    on_sale: int
     due: int
     oldest_unsent_stock_s: float | None
     oldest_verified_at: dt.datetime | None
@@ -57,6 +69,7 @@ class AccountStatus:
             "state": self.state,
             "mode": self.mode,
             "counts": dict(self.counts),
+            "on_sale": self.on_sale,
             "due": self.due,
             "oldest_unsent_stock_s": self.oldest_unsent_stock_s,
             "oldest_verified_at": _iso(self.oldest_verified_at),
@@ -95,6 +108,7 @@ def read_status(connection: Connection, now: dt.datetime) -> list[AccountStatus]
         .join(offer, offer.c.listing_id == listing.c.id)
         .where(offer.c.cannot_stop_until.is_not(None)),
     )
+    on_sale = _by_account(connection, select(listing.c.account_id, func.count()).where(_ON_SALE))
     orders = read_order_status(connection, now)
     groups: dict[str, list[str]] = {}
     for one in accounts:
@@ -105,6 +119,7 @@ def read_status(connection: Connection, now: dt.datetime) -> list[AccountStatus]
             one,
             now,
             counts=counts.get(one.id, {}),
+            on_sale=int(on_sale.get(one.id, 0)),
             due=int(due.get(one.id, 0)),
             waiting=waiting.get(one.id),
             verified=verified.get(one.id),
@@ -123,6 +138,7 @@ def _status(
     now: dt.datetime,
     *,
     counts: Mapping[str, int],
+    on_sale: int,
     due: int,
     waiting: dt.datetime | None,
     verified: dt.datetime | None,
@@ -140,6 +156,7 @@ def _status(
         state=one.state.value,
         mode=one.mode.value,
         counts=counts,
+        on_sale=on_sale,
         due=due,
         oldest_unsent_stock_s=round((now - waiting).total_seconds(), 1) if waiting else None,
         oldest_verified_at=verified,

@@ -11,7 +11,8 @@ from syncer.catalogue.read import find_product
 from syncer.channels.account_settings import set_brake
 from syncer.channels.publishing import withdraw
 from syncer.store.engine import read, write
-from syncer.sync.answers import Question, confirm, open_questions, reject
+from syncer.sync.answers import Question, UnknownQuestion, confirm, open_questions, reject
+from syncer.sync.status import read_status
 from tests.sync.world import World, now, offers_of
 
 MANY = 6
@@ -222,3 +223,38 @@ def test_confirming_lets_also_those_go_that_were_edited_meanwhile(world: World, 
     confirm(world.engine, asked.id, actor="ibu ani", now=now())
     world.sync()
     assert prices(world) == {10_000}
+
+
+def test_a_newer_price_takes_the_place_of_the_older_question(world: World, handles: list[str]) -> None:
+    reprice(world, handles, 150_000, cause(world, "markup 50"))
+    world.sync()
+    (older,) = questions(world)
+    retitle(world, handles[0], "Guci dengan nama baru")  # its price is held by name from now on
+    world.sync()
+    reprice(world, handles, 160_000, cause(world, "markup 60"))
+    world.sync()
+    (newer,) = questions(world)
+    assert newer.id != older.id
+    assert (newer.detail["count"], newer.detail["lowest_percent"], newer.detail["highest_percent"]) == (10, 60, 60)
+    assert "+60 %" in newer.words.en
+    with pytest.raises(UnknownQuestion):
+        confirm(world.engine, older.id, actor="ibu ani", now=now())
+    assert confirm(world.engine, newer.id, actor="ibu ani", now=now()) == len(handles)
+    world.sync()
+    assert prices(world) == {160_000}
+
+
+def test_while_a_price_waits_no_stock_counts_as_unsent_and_all_count_as_on_sale(
+    world: World, handles: list[str]
+) -> None:
+    reprice(world, handles, 150_000, cause(world, "import"))
+    world.stock(handles[0], 2)
+    world.stock(handles[1], 4)
+    world.stock(handles[1], 5)  # as it was: nothing to send
+    world.sync()
+    assert len(questions(world)) == 1
+    with read(world.engine) as connection:
+        (status,) = read_status(connection, now())
+    assert offers_of(world.there(handles[0]))[handles[0]][1] == 2
+    assert status.oldest_unsent_stock_s is None
+    assert status.on_sale == len(handles)
