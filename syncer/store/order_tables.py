@@ -13,7 +13,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
     text,
 )
 
@@ -265,7 +264,7 @@ reservation = Table(
     Column("starts_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
     Column("state", String(10), nullable=False, server_default="planned"),
-    Column("waits", Boolean, nullable=False, server_default=false()),
+    Column("waits", Boolean, nullable=False, server_default=text("false")),
     Column("recheck_at", UtcTime),
     Column("actor", String(80), nullable=False, server_default=""),
     Column("created_at", UtcTime, nullable=False),

@@ -537,7 +537,7 @@ def upgrade() -> None:
         sa.Column("starts_at", UtcTime(), nullable=False),
         sa.Column("ends_at", UtcTime(), nullable=False),
         sa.Column("state", sa.String(length=10), server_default="planned", nullable=False),
-        sa.Column("waits", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("waits", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("recheck_at", UtcTime(), nullable=True),
         sa.Column("actor", sa.String(length=80), server_default="", nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
