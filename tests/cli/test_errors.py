@@ -290,7 +290,7 @@ def test_pictures_that_cannot_be_kept_do_not_replace_the_report(sqlite_cli: Cli)
     done = sqlite_cli("import", "gambar.csv")
     assert done.code == 3, done
     assert "STOCK SET" in done.out
-    assert "stored, but 1 pictures couldn't be kept: File exists" in done.err
+    assert "stored, but 1 picture couldn't be kept: File exists" in done.err
     assert [row["sku"] for row in sqlite_cli.json("stock")] == ["MK-1"]
 
 
