@@ -232,7 +232,7 @@ def _shown(parameter: Any) -> str:
 
 
 def _unknown_command(path: str, name: str, names: Sequence[str]) -> UsageProblem:
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     shown = name[:40]
     if near:
         listed = ", ".join(near)

@@ -242,9 +242,11 @@ def _command(row: ProblemRow) -> str:
         of = f"--account {shlex.quote(row.account)}"
         return word(
             f"`syncer map list {of}` menyebut KATEGORI-nya, `syncer map suggest KATEGORI {of}` usulannya; lalu: "
-            f"`syncer map set KATEGORI ID {of}`.",
+            f"`syncer map set KATEGORI ID {of}`. Produk tanpa kategori: `syncer products edit {sku} "
+            "--category KATEGORI`.",
             f"`syncer map list {of}` names its CATEGORY, `syncer map suggest CATEGORY {of}` what fits; then: "
-            f"`syncer map set CATEGORY ID {of}`.",
+            f"`syncer map set CATEGORY ID {of}`. A product without a category: `syncer products edit {sku} --category "
+            "CATEGORY`.",
         )
     if row.problem.field == "attributes":
         return word(
