@@ -75,8 +75,8 @@ JSON_KEYS: dict[str, tuple[str, ...]] = {
         "map list": "category products remote_id path origin",
         "map suggest": "remote_id path score",
         "plan": "account handle title kind changes why held problem notes",
-        "status": "name connector shop_name state mode counts due oldest_unsent_stock_s oldest_verified_at budget "
-        "shares_budget_with sign_in_expires_at sign_in_notice last_error questions cannot_stop "
+        "status": "name connector shop_name state mode counts on_sale due oldest_unsent_stock_s oldest_verified_at "
+        "budget shares_budget_with sign_in_expires_at sign_in_notice last_error questions cannot_stop "
         "orders_read_at orders_read_age_s open_orders waiting_rises oldest_hint_s unreadable_orders orders_problem "
         "unknown_order_lines order_questions oversold",
         "listings": "account handle title state wanted chip synced due due_at remote_id currency quantity offers "
