@@ -39,6 +39,8 @@ ITEM_FIELDS = (
 EDITABLE_FIELDS = (*ITEM_FIELDS, "option_images")
 #: How far Shopee's clock and ours may be apart (seconds).
 _CLOCK_SLACK_S = 60.0
+#: Kept with what is known of an item: the engine was told of the pause after ``add_item`` (``again_after_s``).
+_PAUSE_TOLD: Mapping[str, Json] = {"pause_told": True}
 
 
 class Writer:
@@ -60,8 +62,6 @@ class Writer:
         self._limits = limits
         self._tree = tree
         self._now = now
-        #: Items whose pause after ``add_item`` the engine was told (``again_after_s``), and keeps.
-        self._told: set[str] = set()
 
     def apply(self, batch: Sequence[Operation]) -> list[Result]:
         """Apply a batch of one kind; one result per operation in the same order."""
@@ -121,8 +121,7 @@ class Writer:
             offers_complete=True,
         )
         if has_variants:
-            self._told.add(remote_id)
-            return Result(proved, again_after_s=self._options.variation_pause_s)
+            return Result(replace(proved, extra=_PAUSE_TOLD), again_after_s=self._options.variation_pause_s)
         return Result(proved, check_after_s=self._options.review_check_s)
 
     def _update(self, operation: Operation) -> Result:
@@ -175,11 +174,10 @@ class Writer:
         step = next_step(operation, fresh, least_stock=least, location_id=self._options.location_id)
         if step is None:
             return self._reshape_single(operation, fresh)
-        if not fresh.tiers and self._made_just_now(item_id):
-            self._told.add(item_id)
-            return Result(RemoteListing(item_id), again_after_s=self._options.variation_pause_s)
+        told = known is not None and bool(known.extra.get("pause_told"))
+        if not fresh.tiers and not told and self._made_just_now(item_id):
+            return Result(RemoteListing(item_id, extra=_PAUSE_TOLD), again_after_s=self._options.variation_pause_s)
         reply = self._client.post(step.operation, step.body).ensure()
-        self._told.discard(item_id)
         offers = step.proved(answered(reply.payload))
         if offers is None:
             offers = self._offers_read_back(operation, step)
@@ -197,14 +195,14 @@ class Writer:
         return Result(proved, check_after_s=None if hidden else self._options.review_check_s)
 
     def _made_just_now(self, item_id: str) -> bool:
-        """Return whether the first variants may come too soon after ``add_item``, and nobody waits for it yet.
+        """Return whether the first variants may come too soon after ``add_item``.
 
         Shopee wants a pause (shopee.md 5.10). An item whose create was answered to nobody (an answer that was lost, a
         process that was killed) says itself when it was made; a young one gets the whole pause, since its clock isn't
         ours.
         """
         pause_s = self._options.variation_pause_s
-        if not pause_s or item_id in self._told:
+        if not pause_s:
             return False
         made = whole(self._reader.base_info([item_id]).get(item_id, {}).get("create_time"))
         return not made or self._now().timestamp() - made <= pause_s + _CLOCK_SLACK_S

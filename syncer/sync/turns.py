@@ -45,8 +45,7 @@ class Turns:
         if account_id in self._about_to_send:
             with self._changed:
                 self._about_to_send.discard(account_id)
-                if not self._about_to_send:
-                    self._changed.notify_all()
+                self._changed.notify_all()
 
     def before_record(self, account_id: int) -> None:
         """Wait until no other account is about to send, for a moment at most."""

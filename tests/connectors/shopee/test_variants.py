@@ -215,8 +215,11 @@ def test_variations_wait_after_an_item_whose_create_was_answered_to_nobody(shop:
 
     (waits,) = reborn.apply([operation])
     assert waits.again_after_s == 300
+    assert waits.proved is not None
     shop.control.advance(300)
-    (result,) = reborn.apply([operation])
+    told = replace(found, extra={**found.extra, **waits.proved.extra})
+    # What the engine keeps of it lasts over the next kill -9.
+    (result,) = shop.open(options).apply([replace(operation, known=told)])
     assert result.proved is not None
     refused = [call for call in shop.control.calls(shop.first_call) if call["refused"]]
     assert refused == []
