@@ -80,7 +80,11 @@ def kill_all_the_way(world: World, engines: Engines, points: Sequence[str], seed
     assert kills >= 10 // after, "a point that is to be passed ``after`` times is reached that much less often"
 
 
-@pytest.mark.parametrize(("points", "seed"), [(OF_A_WRITE, 1), (MOSTLY_WRITES, 2)], ids=["write", "any"])
+@pytest.mark.parametrize(
+    ("points", "seed"),
+    [pytest.param(OF_A_WRITE, 1, marks=pytest.mark.long), (MOSTLY_WRITES, 2)],
+    ids=["write", "any"],
+)
 def test_killed_at_every_step(world: World, engines: Engines, points: tuple[str, ...], seed: int) -> None:
     kill_all_the_way(world, engines, points, seed)
 

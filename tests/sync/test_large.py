@@ -12,6 +12,7 @@ from tests.sync.world import World, now
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.long
 def test_one_change_among_many_listings(world: World) -> None:
     account = world.account()
     picture = world.picture("satu untuk semua")

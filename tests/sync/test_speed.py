@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlalchemy import ClauseElement, Engine, Executable, func, insert, select, text, update
 from sqlalchemy.ext.compiler import compiles
 
@@ -126,6 +127,7 @@ def many(engine: Engine, count: int) -> None:
         )
 
 
+@pytest.mark.long
 def test_two_thousand_listings(world: World) -> None:
     stall = Stall()
     shop = world.stall(stall, calls=100_000)

@@ -66,7 +66,11 @@ def test_what_cannot_be_stopped_is_said_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [{"fault": "error_before", "times": 1000}, {"fault": "latency", "ms": 60_000, "times": 1000}]
+    "fault",
+    [
+        {"fault": "error_before", "times": 1000},
+        pytest.param({"fault": "latency", "ms": 60_000, "times": 1000}, marks=pytest.mark.long),
+    ],
 )
 def test_a_stop_that_does_not_get_through_is_a_problem_whatever_holds_it_up(
     world: World, fault: dict[str, object]
